@@ -1,0 +1,6 @@
+//! Who may: partners, business units, logins, roles, tokens.
+
+pub mod partner;
+pub mod permission;
+pub mod token;
+pub mod user;

@@ -1,0 +1,10 @@
+//! Words and rules: no I/O, no framework, no reading of clocks.
+
+pub mod access;
+pub mod events;
+pub mod id;
+pub mod page;
+pub mod problem;
+pub mod time;
+pub mod webhooks;
+pub mod words;

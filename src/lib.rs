@@ -1,0 +1,3 @@
+//! Bellwire: a self-hosted admin dashboard for API tokens and webhooks.
+
+pub mod domain;
