@@ -1,0 +1,99 @@
+//! What an operation answers when it does not do what was asked.
+
+use std::borrow::Cow;
+
+use crate::domain::access::permission::Permission;
+use crate::domain::problem::FieldErrors;
+use crate::store::pool::OpenError;
+
+/// Why an operation changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The input breaks rules; all of them are told.
+    #[error("the input is not valid")]
+    Invalid(FieldErrors),
+    /// Not there, or not the caller's: the two cannot be told apart.
+    #[error("not found")]
+    NotFound,
+    /// The caller may not do this to what it may see.
+    #[error("forbidden: {0}")]
+    Forbidden(Refusal),
+    /// It contradicts what is stored.
+    #[error("conflict: {code}")]
+    Conflict {
+        /// A stable code in snake case.
+        code: &'static str,
+        /// One sentence for a person.
+        message: Cow<'static, str>,
+    },
+    /// The database cannot serve right now; nothing was stored.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// A fault of ours. The text is for the operator's log only.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// Why a caller may not do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The token lacks a scope.
+    #[error("the scope {0} is missing")]
+    Scope(Permission),
+    /// The login's role does not allow it.
+    #[error("the role does not allow {0}")]
+    Role(Permission),
+    /// The business unit's plan has no API access.
+    #[error("API access is not part of the plan")]
+    NoApiAccess,
+    /// Only the operator or a signed-in person may do this.
+    #[error("not for this kind of caller")]
+    Caller,
+}
+
+impl Error {
+    /// One error on one field.
+    pub fn field(
+        field: impl Into<Cow<'static, str>>,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::Invalid(FieldErrors::one(field, code, message))
+    }
+
+    /// A conflict with a code and a sentence.
+    pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Conflict { code, message: message.into() }
+    }
+}
+
+impl From<FieldErrors> for Error {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::DatabaseErrorKind::ClosedConnection;
+        use diesel::result::Error::{BrokenTransactionManager, DatabaseError};
+        match error {
+            DatabaseError(ClosedConnection, _) | BrokenTransactionManager => {
+                Self::Unavailable(error.to_string())
+            }
+            // SQLite tells a full disk and a busy file by their texts alone.
+            DatabaseError(_, ref info)
+                if ["disk is full", "database is locked"].iter().any(|t| info.message().contains(t)) =>
+            {
+                Self::Unavailable(error.to_string())
+            }
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

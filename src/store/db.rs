@@ -1,0 +1,175 @@
+//! The database as the rest of Bellwire holds it: readers from a pool, one writer at a time on SQLite.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::store::dialect::write_transaction;
+use crate::store::migrate;
+use crate::store::pool::{Address, Conn, OpenError, Pool, pool};
+
+/// A handle to the database. Clones share it.
+#[derive(Clone)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    address: Address,
+    pool: Pool,
+    /// SQLite has one writer; PostgreSQL needs no turns.
+    writer: Option<Writer>,
+    /// Held for as long as this process serves the file.
+    _owner: Option<File>,
+}
+
+impl Db {
+    /// Opens and migrates the database at `address`, with at most `size` pooled connections.
+    /// `serving` takes the whole SQLite file for this process and refuses when another has it.
+    pub fn open(address: &Address, size: u32, serving: bool) -> Result<Self, OpenError> {
+        let owner = match address {
+            Address::Sqlite(path) if serving => Some(own(path)?),
+            _ => None,
+        };
+        let mut first = address.open()?;
+        migrate::run(&mut first)?;
+        let writer = address.is_sqlite().then(|| Writer::new(first));
+        let pool = pool(address, size)?;
+        let shared = Shared { address: address.clone(), pool, writer, _owner: owner };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Whether one process owns this database, so that what it holds in memory is the truth.
+    pub fn is_sqlite(&self) -> bool {
+        self.shared.address.is_sqlite()
+    }
+
+    /// Runs queries that read. Blocks: never call it from an asynchronous task.
+    pub fn read<T, E: From<OpenError>>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+        work(&mut *self.connection()?)
+    }
+
+    /// Runs `work` in one write transaction, committed and flushed before this returns. Blocks.
+    pub fn write<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<OpenError> + From<diesel::result::Error>,
+    {
+        match &self.shared.writer {
+            Some(writer) => writer.turn(&self.shared.address, |conn| write_transaction(conn, work)),
+            None => write_transaction(&mut *self.connection()?, work),
+        }
+    }
+
+    fn connection(&self) -> Result<r2d2::PooledConnection<crate::store::pool::Manager>, OpenError> {
+        self.shared.pool.get().map_err(OpenError::NoConnection)
+    }
+}
+
+/// Takes the file beside `path` that says which process serves it.
+fn own(path: &std::path::Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let beside = PathBuf::from(name);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .map_err(|e| OpenError::File(beside.clone(), e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_owned())),
+        Err(std::fs::TryLockError::Error(e)) => Err(OpenError::File(beside, e)),
+    }
+}
+
+/// One connection, taken in the order of asking.
+struct Writer {
+    conn: Mutex<Option<Conn>>,
+    turns: Mutex<Turns>,
+    next: Condvar,
+}
+
+#[derive(Default)]
+struct Turns {
+    given: u64,
+    serving: u64,
+}
+
+impl Writer {
+    fn new(conn: Conn) -> Self {
+        Self { conn: Mutex::new(Some(conn)), turns: Mutex::default(), next: Condvar::new() }
+    }
+
+    /// Waits for its turn, then runs `work`. A connection on which `work` panicked is opened anew.
+    fn turn<T, E: From<OpenError>>(
+        &self,
+        address: &Address,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _turn = self.wait();
+        let mut slot = self.conn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut conn = match slot.take() {
+            Some(conn) => conn,
+            None => address.open()?,
+        };
+        let result = work(&mut conn);
+        *slot = Some(conn);
+        result
+    }
+
+    fn wait(&self) -> Turn<'_> {
+        let mut turns = self.turns();
+        let mine = turns.given;
+        turns.given += 1;
+        let _served = self
+            .next
+            .wait_while(turns, |turns| turns.serving != mine)
+            .unwrap_or_else(PoisonError::into_inner);
+        Turn { writer: self }
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a turn, also when the work in it panicked.
+struct Turn<'a> {
+    writer: &'a Writer,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.writer.turns().serving += 1;
+        self.writer.next.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_process_is_refused_and_the_tools_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(folder.path().join("a.db"));
+        let serving = Db::open(&address, 2, true).unwrap();
+        assert!(matches!(Db::open(&address, 2, true), Err(OpenError::Locked(_))));
+        Db::open(&address, 2, false).unwrap();
+        drop(serving);
+        Db::open(&address, 2, true).unwrap();
+    }
+
+    #[test]
+    fn a_panic_in_a_transaction_leaves_the_writer_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Address::Sqlite(folder.path().join("a.db")), 1, true).unwrap();
+        let other = db.clone();
+        let panicked = std::thread::spawn(move || {
+            other.write(|_| -> Result<(), OpenError> { panic!("in the middle") })
+        });
+        assert!(panicked.join().is_err());
+        db.write(|_| Ok::<_, OpenError>(())).unwrap();
+    }
+}

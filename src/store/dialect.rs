@@ -1,0 +1,72 @@
+//! The only file that asks which database this is: what Diesel's shared connection cannot express.
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::result::Error;
+use diesel::sql_types::Text;
+use diesel::{Connection, QueryResult, RunQueryDsl};
+
+use crate::store::pool::Conn;
+
+/// Expands the same expression for each concrete connection:
+/// `each!(conn, c => diesel::insert_into(t).values(rows).execute(c))`.
+macro_rules! each {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn {
+            $crate::store::pool::Conn::Sqlite($c) => $body,
+            $crate::store::pool::Conn::Pg($c) => $body,
+        }
+    };
+}
+pub(crate) use each;
+
+/// Runs `work` in a transaction that may write. On SQLite it takes the write lock at once, because a
+/// transaction that reads first and writes later is refused when another wrote in between.
+pub fn write_transaction<T, E: From<Error>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    if let Conn::Sqlite(c) = conn {
+        AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
+        match work(conn) {
+            Ok(value) => {
+                finish(conn, true)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // A rollback that fails too leaves the first error the more telling one.
+                let _ = finish(conn, false);
+                Err(error)
+            }
+        }
+    } else {
+        conn.transaction(work)
+    }
+}
+
+fn finish(conn: &mut Conn, commit: bool) -> QueryResult<()> {
+    let Conn::Sqlite(c) = conn else { return Ok(()) };
+    if commit {
+        AnsiTransactionManager::commit_transaction(c)
+    } else {
+        AnsiTransactionManager::rollback_transaction(c)
+    }
+}
+
+/// Holds a lock that other processes on the same database wait for, until the transaction ends.
+/// On SQLite a write transaction is that lock already.
+pub fn lock(conn: &mut Conn, number: i64) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Pg(c) => {
+            diesel::sql_query(format!("SELECT pg_advisory_xact_lock({number})")).execute(c).map(drop)
+        }
+    }
+}
+
+/// Runs one statement whose text differs by database, with one JSON array as its only value.
+pub fn with_json(conn: &mut Conn, sqlite: &str, postgres: &str, json: &str) -> QueryResult<usize> {
+    match conn {
+        Conn::Sqlite(c) => diesel::sql_query(sqlite).bind::<Text, _>(json).execute(c),
+        Conn::Pg(c) => diesel::sql_query(postgres).bind::<Text, _>(json).execute(c),
+    }
+}

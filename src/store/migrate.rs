@@ -1,0 +1,52 @@
+//! Migrations: embedded, run at start, one process at a time.
+
+use diesel::connection::SimpleConnection;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::store::pool::{Conn, OpenError};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+/// The advisory lock that migrating processes share on PostgreSQL.
+const LOCK: i64 = 0x6265_6c6c;
+
+/// Brings the database to this program's schema; gives how many steps were run. Refuses a database
+/// that a newer program has changed.
+pub fn run(conn: &mut Conn) -> Result<usize, OpenError> {
+    match conn {
+        Conn::Sqlite(c) => {
+            // SQLite has no lock apart from a transaction, and a migration needs its own. A second
+            // process waits for the busy timeout, then finds the steps done.
+            run_pending(c, SQLITE)
+        }
+        Conn::Pg(c) => {
+            c.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
+            let done = run_pending(c, POSTGRES);
+            c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+            done
+        }
+    }
+}
+
+fn run_pending<DB, C>(conn: &mut C, steps: EmbeddedMigrations) -> Result<usize, OpenError>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    use diesel::migration::MigrationSource;
+    let fault = |e: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(e.to_string());
+    let known: Vec<String> = steps
+        .migrations()
+        .map_err(fault)?
+        .iter()
+        .map(|m| m.name().version().as_owned().to_string())
+        .collect();
+    let applied = conn.applied_migrations().map_err(fault)?;
+    if let Some(newer) = applied.iter().find(|v| !known.contains(&v.to_string())) {
+        return Err(OpenError::Migration(format!(
+            "it was changed by a newer Bellwire (step {newer}); run that version or restore a backup"
+        )));
+    }
+    conn.run_pending_migrations(steps).map(|done| done.len()).map_err(fault)
+}

@@ -1,0 +1,8 @@
+//! Rows and queries.
+
+pub mod columns;
+pub mod db;
+pub mod dialect;
+pub mod migrate;
+pub mod pool;
+pub mod schema;
