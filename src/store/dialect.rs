@@ -70,3 +70,15 @@ pub fn with_json(conn: &mut Conn, sqlite: &str, postgres: &str, json: &str) -> Q
         Conn::Pg(c) => diesel::sql_query(postgres).bind::<Text, _>(json).execute(c),
     }
 }
+
+/// Loads rows of a query, locking them and passing over those that another transaction holds. SQLite
+/// has one writer, so nothing is ever held there.
+macro_rules! skip_locked {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            $crate::store::pool::Conn::Sqlite(c) => $query.load(c)?,
+            $crate::store::pool::Conn::Pg(c) => $query.for_update().skip_locked().load(c)?,
+        }
+    };
+}
+pub(crate) use skip_locked;

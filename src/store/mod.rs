@@ -3,6 +3,8 @@
 pub mod columns;
 pub mod db;
 pub mod dialect;
+pub mod events;
 pub mod migrate;
 pub mod pool;
 pub mod schema;
+pub mod webhooks;

@@ -1,0 +1,105 @@
+//! Table `attempts`: one HTTP request of a delivery.
+
+use diesel::prelude::*;
+
+use crate::domain::events::attempt::{Attempt, HeaderLine};
+use crate::domain::events::cause::Cause;
+use crate::domain::id::{AttemptId, BuId, DeliveryId, EndpointId};
+use crate::domain::time::Ts;
+use crate::store::dialect::each;
+use crate::store::pool::Conn;
+use crate::store::schema::attempts;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = attempts)]
+#[diesel(treat_none_as_default_value = false)]
+struct AttemptRow {
+    id: AttemptId,
+    delivery_id: DeliveryId,
+    bu_id: BuId,
+    endpoint_id: EndpointId,
+    number: i32,
+    started_at: Ts,
+    duration_ms: i32,
+    status: Option<i32>,
+    cause: Option<Cause>,
+    url: String,
+    request_headers: String,
+    response_headers: String,
+    response_body: Vec<u8>,
+    response_cut: bool,
+}
+
+/// Stores attempts.
+pub fn insert<'a>(conn: &mut Conn, attempts: impl Iterator<Item = &'a Attempt>) -> QueryResult<usize> {
+    let rows: Vec<AttemptRow> = attempts.map(row).collect();
+    let mut done = 0;
+    for rows in rows.chunks(1_000) {
+        done += each!(conn, c => diesel::insert_into(attempts::table).values(rows).execute(c))?;
+    }
+    Ok(done)
+}
+
+/// The attempts of these deliveries of `bu`, in the order they were made.
+pub fn of_deliveries(conn: &mut Conn, bu: BuId, deliveries: &[DeliveryId]) -> QueryResult<Vec<Attempt>> {
+    let rows: Vec<AttemptRow> = attempts::table
+        .filter(attempts::delivery_id.eq_any(deliveries).and(attempts::bu_id.eq(bu)))
+        .select(AttemptRow::as_select())
+        .order(attempts::id)
+        .load(conn)?;
+    Ok(rows.into_iter().map(attempt).collect())
+}
+
+fn row(attempt: &Attempt) -> AttemptRow {
+    AttemptRow {
+        id: attempt.id,
+        delivery_id: attempt.delivery,
+        bu_id: attempt.bu,
+        endpoint_id: attempt.endpoint,
+        number: attempt.number,
+        started_at: attempt.started_at,
+        duration_ms: attempt.duration_ms,
+        status: attempt.status,
+        cause: attempt.cause,
+        url: attempt.url.clone(),
+        request_headers: lines_to_text(&attempt.request_headers),
+        response_headers: lines_to_text(&attempt.response_headers),
+        response_body: attempt.response_body.clone(),
+        response_cut: attempt.response_cut,
+    }
+}
+
+fn attempt(row: AttemptRow) -> Attempt {
+    Attempt {
+        id: row.id,
+        delivery: row.delivery_id,
+        bu: row.bu_id,
+        endpoint: row.endpoint_id,
+        number: row.number,
+        started_at: row.started_at,
+        duration_ms: row.duration_ms,
+        status: row.status,
+        cause: row.cause,
+        url: row.url,
+        request_headers: lines_of_text(&row.request_headers),
+        response_headers: lines_of_text(&row.response_headers),
+        response_body: row.response_body,
+        response_cut: row.response_cut,
+    }
+}
+
+/// One header a line: a header value never holds a line break.
+fn lines_to_text(lines: &[HeaderLine]) -> String {
+    let mut text = String::new();
+    for (name, value) in lines {
+        text.push_str(name);
+        text.push(':');
+        text.extend(value.chars().filter(|c| !matches!(c, '\0' | '\r' | '\n')));
+        text.push('\n');
+    }
+    text
+}
+
+fn lines_of_text(text: &str) -> Vec<HeaderLine> {
+    text.lines().filter_map(|line| line.split_once(':')).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+}

@@ -1,0 +1,159 @@
+//! Table `deliveries`: one event on its way to one endpoint.
+
+use diesel::prelude::*;
+
+use crate::domain::events::cause::Cause;
+use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
+use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, NodeId, WebhookId};
+use crate::domain::time::Ts;
+use crate::store::dialect::each;
+use crate::store::pool::Conn;
+use crate::store::schema::deliveries;
+
+/// A delivery as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = deliveries)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct DeliveryRow {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The webhook's tenant.
+    pub bu_id: BuId,
+    /// The event it carries.
+    pub event_id: EventId,
+    /// That event's type.
+    pub event_type: String,
+    /// The webhook.
+    pub webhook_id: WebhookId,
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// Why it exists.
+    pub kind: DeliveryKind,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Why it failed last, or was held back.
+    pub cause: Option<Cause>,
+    /// Attempts that count.
+    pub attempts: i32,
+    /// Attempts that do not count: their outcome is unknown or the fault was ours.
+    pub interruptions: i32,
+    /// When the next attempt is due.
+    pub next_at: Option<Ts>,
+    /// Who holds the lease.
+    pub lease_owner: Option<NodeId>,
+    /// How many leases there were: the fencing number of the current one.
+    pub lease_no: i64,
+    /// When the lease ends.
+    pub lease_until: Option<Ts>,
+    /// The last HTTP status.
+    pub last_status: Option<i32>,
+    /// How long the last attempt took, in milliseconds.
+    pub last_duration_ms: Option<i32>,
+    /// When it was made.
+    pub created_at: Ts,
+    /// When it came to its end.
+    pub settled_at: Option<Ts>,
+}
+
+/// Stores deliveries.
+pub fn insert(conn: &mut Conn, rows: &[DeliveryRow]) -> QueryResult<usize> {
+    // SQLite takes 32,766 values in a statement.
+    let mut done = 0;
+    for rows in rows.chunks(1_000) {
+        done += each!(conn, c => diesel::insert_into(deliveries::table).values(rows).execute(c))?;
+    }
+    Ok(done)
+}
+
+/// One delivery of `bu`.
+pub fn find(conn: &mut Conn, bu: BuId, id: DeliveryId) -> QueryResult<Option<DeliveryRow>> {
+    deliveries::table
+        .find(id)
+        .filter(deliveries::bu_id.eq(bu))
+        .select(DeliveryRow::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// The deliveries of these events to webhooks of `bu`, in the order they were made.
+pub fn of_events(conn: &mut Conn, bu: BuId, events: &[EventId]) -> QueryResult<Vec<DeliveryRow>> {
+    deliveries::table
+        .filter(deliveries::event_id.eq_any(events).and(deliveries::bu_id.eq(bu)))
+        .select(DeliveryRow::as_select())
+        .order(deliveries::id)
+        .load(conn)
+}
+
+/// Which deliveries a log shows.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Only before this one.
+    pub before: Option<DeliveryId>,
+    /// Only after this one.
+    pub after: Option<DeliveryId>,
+    /// Only in these states; all when empty.
+    pub states: Vec<DeliveryState>,
+}
+
+/// The deliveries of one webhook of `bu`, newest first, at most `limit`.
+pub fn of_webhook(
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    filter: &DeliveryFilter,
+    limit: i64,
+) -> QueryResult<Vec<DeliveryRow>> {
+    let mut query = deliveries::table
+        .filter(deliveries::webhook_id.eq(webhook).and(deliveries::bu_id.eq(bu)))
+        .select(DeliveryRow::as_select())
+        .into_boxed();
+    if let Some(before) = filter.before {
+        query = query.filter(deliveries::id.lt(before));
+    }
+    if let Some(after) = filter.after {
+        query = query.filter(deliveries::id.gt(after));
+    }
+    if !filter.states.is_empty() {
+        query = query.filter(deliveries::state.eq_any(filter.states.clone()));
+    }
+    query.order(deliveries::id.desc()).limit(limit).load(conn)
+}
+
+/// Ends every delivery of `webhook` that is still under way; gives how many.
+pub fn cancel_of_webhook(conn: &mut Conn, bu: BuId, webhook: WebhookId, cause: Cause, now: Ts) -> QueryResult<usize> {
+    let under_way = [DeliveryState::Ready, DeliveryState::Leased];
+    diesel::update(
+        deliveries::table.filter(
+            deliveries::webhook_id
+                .eq(webhook)
+                .and(deliveries::bu_id.eq(bu))
+                .and(deliveries::state.eq_any(under_way)),
+        ),
+    )
+    .set((
+        deliveries::state.eq(DeliveryState::Cancelled),
+        deliveries::cause.eq(Some(cause)),
+        deliveries::next_at.eq(None::<Ts>),
+        deliveries::lease_owner.eq(None::<NodeId>),
+        deliveries::lease_until.eq(None::<Ts>),
+        deliveries::lease_no.eq(deliveries::lease_no + 1),
+        deliveries::settled_at.eq(Some(now)),
+    ))
+    .execute(conn)
+}
+
+/// How many deliveries of `webhook` are still under way, counted up to `most`.
+pub fn under_way(conn: &mut Conn, bu: BuId, webhook: WebhookId, most: i64) -> QueryResult<usize> {
+    let under_way = [DeliveryState::Ready, DeliveryState::Leased];
+    let ids: Vec<DeliveryId> = deliveries::table
+        .filter(
+            deliveries::webhook_id
+                .eq(webhook)
+                .and(deliveries::bu_id.eq(bu))
+                .and(deliveries::state.eq_any(under_way)),
+        )
+        .select(deliveries::id)
+        .limit(most)
+        .load(conn)?;
+    Ok(ids.len())
+}

@@ -1,0 +1,59 @@
+//! Table `idempotency_keys`: what a repeated request is answered with.
+
+use diesel::prelude::*;
+
+use crate::domain::id::{BuId, EventId};
+use crate::domain::time::Ts;
+use crate::store::dialect::each;
+use crate::store::pool::Conn;
+use crate::store::schema::idempotency_keys;
+
+/// A key that was used, and what it made.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency_keys)]
+pub struct KeyRow {
+    /// The tenant: keys of two tenants never meet.
+    pub bu_id: BuId,
+    /// The key as the client gave it.
+    pub key: String,
+    /// The digest of the request's body.
+    pub digest: Vec<u8>,
+    /// The event the first request made.
+    pub event_id: EventId,
+    /// When.
+    pub created_at: Ts,
+}
+
+/// The keys among `keys` that `bu` used since `since`. Older ones are forgotten here and now.
+pub fn used(conn: &mut Conn, bu: BuId, keys: &[&str], since: Ts) -> QueryResult<Vec<KeyRow>> {
+    let rows: Vec<KeyRow> = idempotency_keys::table
+        .filter(idempotency_keys::bu_id.eq(bu).and(idempotency_keys::key.eq_any(keys.iter().copied())))
+        .select(KeyRow::as_select())
+        .load(conn)?;
+    let (fresh, old): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.created_at >= since);
+    for row in old {
+        diesel::delete(idempotency_keys::table.find((row.bu_id, row.key))).execute(conn)?;
+    }
+    Ok(fresh)
+}
+
+/// Remembers keys.
+pub fn insert(conn: &mut Conn, rows: &[KeyRow]) -> QueryResult<usize> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    each!(conn, c => diesel::insert_into(idempotency_keys::table).values(rows).execute(c))
+}
+
+/// Forgets at most `limit` keys from before `before`.
+pub fn forget(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<usize> {
+    let old: Vec<(BuId, String)> = idempotency_keys::table
+        .filter(idempotency_keys::created_at.lt(before))
+        .select((idempotency_keys::bu_id, idempotency_keys::key))
+        .limit(limit)
+        .load(conn)?;
+    for key in &old {
+        diesel::delete(idempotency_keys::table.find((key.0, key.1.clone()))).execute(conn)?;
+    }
+    Ok(old.len())
+}

@@ -1,0 +1,103 @@
+//! The queue in `deliveries`: who may send what, until when, under which fencing number.
+
+use diesel::prelude::*;
+
+use crate::domain::events::delivery::DeliveryState::{Leased, Ready};
+use crate::domain::id::{DeliveryId, EventId, NodeId};
+use crate::domain::time::Ts;
+use crate::store::dialect::skip_locked;
+use crate::store::events::deliveries::DeliveryRow;
+use crate::store::pool::Conn;
+use crate::store::schema::{deliveries, events};
+
+/// The lease a claim gives.
+#[derive(Debug, Clone, Copy)]
+pub struct Lease {
+    /// Who gets it.
+    pub node: NodeId,
+    /// When it ends.
+    pub until: Ts,
+}
+
+/// Leases at most `limit` deliveries that are due, the longest due first; no other node gets the same.
+pub fn claim(conn: &mut Conn, lease: Lease, now: Ts, limit: i64) -> QueryResult<Vec<DeliveryRow>> {
+    // The state is written out, so that both databases know that the partial index fits.
+    let ready = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'ready'");
+    let ids: Vec<DeliveryId> = skip_locked!(
+        conn,
+        deliveries::table
+            .select(deliveries::id)
+            .filter(ready)
+            .filter(deliveries::next_at.le(now))
+            .order(deliveries::next_at)
+            .limit(limit)
+    );
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    diesel::update(deliveries::table.filter(deliveries::id.eq_any(&ids).and(deliveries::state.eq(Ready))))
+        .set((
+            deliveries::state.eq(Leased),
+            deliveries::lease_owner.eq(Some(lease.node)),
+            deliveries::lease_until.eq(Some(lease.until)),
+            deliveries::lease_no.eq(deliveries::lease_no + 1),
+            deliveries::next_at.eq(None::<Ts>),
+        ))
+        .returning(deliveries::all_columns)
+        .get_results(conn)
+}
+
+/// The bodies of events, by id.
+pub fn bodies(conn: &mut Conn, ids: &[EventId]) -> QueryResult<Vec<(EventId, Vec<u8>)>> {
+    events::table.filter(events::id.eq_any(ids)).select((events::id, events::body)).load(conn)
+}
+
+/// Gives back leases that were not used; they are due at once.
+pub fn release(conn: &mut Conn, node: NodeId, held: &[(DeliveryId, i64)], now: Ts) -> QueryResult<()> {
+    for (id, lease_no) in held {
+        diesel::update(
+            deliveries::table.find(id).filter(
+                deliveries::state
+                    .eq(Leased)
+                    .and(deliveries::lease_no.eq(lease_no))
+                    .and(deliveries::lease_owner.eq(node)),
+            ),
+        )
+        .set((
+            deliveries::state.eq(Ready),
+            deliveries::next_at.eq(Some(now)),
+            deliveries::lease_owner.eq(None::<NodeId>),
+            deliveries::lease_until.eq(None::<Ts>),
+        ))
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// At most `limit` deliveries whose lease ended before `before`.
+pub fn orphans(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<Vec<DeliveryRow>> {
+    let leased = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'leased'");
+    let ids: Vec<DeliveryId> = skip_locked!(
+        conn,
+        deliveries::table
+            .select(deliveries::id)
+            .filter(leased)
+            .filter(deliveries::lease_until.lt(before))
+            .order(deliveries::lease_until)
+            .limit(limit)
+    );
+    deliveries::table.filter(deliveries::id.eq_any(&ids)).select(DeliveryRow::as_select()).load(conn)
+}
+
+/// Frees deliveries whose holder is gone: due at once, and the interruption is counted.
+pub fn free(conn: &mut Conn, ids: &[DeliveryId], now: Ts) -> QueryResult<usize> {
+    diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::state.eq(Leased))))
+        .set((
+            deliveries::state.eq(Ready),
+            deliveries::next_at.eq(Some(now)),
+            deliveries::lease_owner.eq(None::<NodeId>),
+            deliveries::lease_until.eq(None::<Ts>),
+            deliveries::interruptions.eq(deliveries::interruptions + 1),
+        ))
+        .execute(conn)
+}

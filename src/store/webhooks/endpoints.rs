@@ -1,0 +1,88 @@
+//! Table `endpoints`: the URLs of webhooks.
+
+use diesel::prelude::*;
+
+use crate::domain::id::{BuId, EndpointId, WebhookId};
+use crate::domain::time::Ts;
+use crate::store::dialect::each;
+use crate::store::pool::Conn;
+use crate::store::schema::{endpoints, webhooks};
+use crate::store::webhooks::webhooks::WebhookRow;
+
+/// An endpoint as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = endpoints)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct EndpointRow {
+    /// Its id.
+    pub id: EndpointId,
+    /// Its webhook.
+    pub webhook_id: WebhookId,
+    /// The tenant.
+    pub bu_id: BuId,
+    /// Its place among the webhook's endpoints, from 0.
+    pub position: i32,
+    /// Its name; may be empty.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// Custom headers as JSON, sealed.
+    pub headers_sealed: Option<Vec<u8>>,
+    /// The name of the static secret header.
+    pub static_header: Option<String>,
+    /// Its value, sealed.
+    pub static_secret_sealed: Option<Vec<u8>>,
+    /// How long an attempt may take, in milliseconds.
+    pub timeout_ms: i32,
+    /// How failed attempts are repeated, as `RetryPolicy` writes it.
+    pub retry: String,
+    /// Deliveries a second at the most.
+    pub rate_per_second: Option<i32>,
+    /// When it was made.
+    pub created_at: Ts,
+}
+
+/// Stores endpoints.
+pub fn insert(conn: &mut Conn, rows: &[EndpointRow]) -> QueryResult<()> {
+    each!(conn, c => diesel::insert_into(endpoints::table).values(rows).execute(c)).map(drop)
+}
+
+/// The endpoints of these webhooks of `bu`, in their order.
+pub fn of_webhooks(conn: &mut Conn, bu: BuId, webhooks: &[WebhookId]) -> QueryResult<Vec<EndpointRow>> {
+    endpoints::table
+        .filter(endpoints::webhook_id.eq_any(webhooks).and(endpoints::bu_id.eq(bu)))
+        .select(EndpointRow::as_select())
+        .order((endpoints::webhook_id, endpoints::position))
+        .load(conn)
+}
+
+/// These endpoints with their webhooks, deleted ones too. For the engine, which serves every tenant.
+pub fn with_webhooks(conn: &mut Conn, ids: &[EndpointId]) -> QueryResult<Vec<(EndpointRow, WebhookRow)>> {
+    endpoints::table
+        .inner_join(webhooks::table.on(webhooks::id.eq(endpoints::webhook_id)))
+        .filter(endpoints::id.eq_any(ids))
+        .select((EndpointRow::as_select(), WebhookRow::as_select()))
+        .load(conn)
+}
+
+/// Moves one endpoint of `bu` to another address, without the credentials that were sent to the old one.
+pub fn redirect(conn: &mut Conn, bu: BuId, id: EndpointId, url: &str, drop_credentials: bool) -> QueryResult<()> {
+    let here = endpoints::table.find(id).filter(endpoints::bu_id.eq(bu));
+    diesel::update(here).set(endpoints::url.eq(url)).execute(conn)?;
+    if drop_credentials {
+        diesel::update(here)
+            .set((
+                endpoints::headers_sealed.eq(None::<Vec<u8>>),
+                endpoints::static_header.eq(None::<String>),
+                endpoints::static_secret_sealed.eq(None::<Vec<u8>>),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Removes the endpoints of one webhook of `bu`.
+pub fn remove_of_webhook(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<usize> {
+    diesel::delete(endpoints::table.filter(endpoints::webhook_id.eq(webhook).and(endpoints::bu_id.eq(bu))))
+        .execute(conn)
+}

@@ -1,0 +1,60 @@
+//! Table `secrets`: the versions of webhooks' signing secrets, sealed.
+
+use diesel::prelude::*;
+
+use crate::domain::id::{BuId, EndpointId, SecretId, WebhookId};
+use crate::domain::time::Ts;
+use crate::store::pool::Conn;
+use crate::store::schema::secrets;
+
+/// One version of a signing secret.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = secrets)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct SecretRow {
+    /// Its id.
+    pub id: SecretId,
+    /// The webhook it signs for.
+    pub webhook_id: WebhookId,
+    /// The one endpoint it signs for; the whole webhook when `None`.
+    pub endpoint_id: Option<EndpointId>,
+    /// The tenant.
+    pub bu_id: BuId,
+    /// The secret, sealed for this row.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created_at: Ts,
+    /// When it stops signing; never when `None`.
+    pub retires_at: Option<Ts>,
+}
+
+impl SecretRow {
+    /// The place its secret is sealed for.
+    pub fn sealing_place(id: SecretId, bu: BuId) -> String {
+        format!("secrets|sealed|{id}|{bu}")
+    }
+}
+
+/// Stores a version.
+pub fn insert(conn: &mut Conn, row: &SecretRow) -> QueryResult<()> {
+    diesel::insert_into(secrets::table).values(row).execute(conn).map(drop)
+}
+
+/// The versions of these webhooks that still sign at `now`, newest first. For the engine, which
+/// serves every tenant.
+pub fn live(conn: &mut Conn, webhooks: &[WebhookId], now: Ts) -> QueryResult<Vec<SecretRow>> {
+    secrets::table
+        .filter(
+            secrets::webhook_id
+                .eq_any(webhooks)
+                .and(secrets::retires_at.is_null().or(secrets::retires_at.gt(now))),
+        )
+        .select(SecretRow::as_select())
+        .order(secrets::id.desc())
+        .load(conn)
+}
+
+/// Removes every version of one webhook of `bu`.
+pub fn remove_of_webhook(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<usize> {
+    diesel::delete(secrets::table.filter(secrets::webhook_id.eq(webhook).and(secrets::bu_id.eq(bu)))).execute(conn)
+}

@@ -1,0 +1,172 @@
+//! Table `webhooks`: subscriptions of a business unit.
+
+use diesel::prelude::*;
+
+use crate::domain::access::partner::PartnerNumber;
+use crate::domain::id::{BuId, ProgrammeId, TeamId, UserId, WebhookId};
+use crate::domain::time::Ts;
+use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookStatus};
+use crate::store::pool::Conn;
+use crate::store::schema::{triggers, webhooks};
+
+/// A webhook as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = webhooks)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct WebhookRow {
+    /// Its id.
+    pub id: WebhookId,
+    /// The tenant.
+    pub bu_id: BuId,
+    /// Its name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Whether it takes part in routing.
+    pub status: WebhookStatus,
+    /// Why it does not.
+    pub inactive_reason: Option<InactiveReason>,
+    /// Where it was made.
+    pub origin: Origin,
+    /// The programme it was made in.
+    pub programme_id: Option<ProgrammeId>,
+    /// Whose events it hears.
+    pub reach: Reach,
+    /// The partner whose business units it reaches.
+    pub reach_partner_id: Option<PartnerNumber>,
+    /// The one login whose events trigger it.
+    pub for_login: Option<UserId>,
+    /// The team whose events trigger it.
+    pub for_team: Option<TeamId>,
+    /// The login that made it.
+    pub created_by: Option<UserId>,
+    /// The login that answers for it.
+    pub owner: Option<UserId>,
+    /// When it was made.
+    pub created_at: Ts,
+    /// When it was last changed.
+    pub updated_at: Option<Ts>,
+    /// When it was deleted; its logs stay until retention removes them.
+    pub deleted_at: Option<Ts>,
+    /// When the last attempt ended.
+    pub last_sent_at: Option<Ts>,
+    /// Whether that attempt succeeded.
+    pub last_sent_ok: Option<bool>,
+    /// Since when no attempt succeeded.
+    pub failing_since: Option<Ts>,
+}
+
+/// Stores a webhook.
+pub fn insert(conn: &mut Conn, row: &WebhookRow) -> QueryResult<()> {
+    diesel::insert_into(webhooks::table).values(row).execute(conn).map(drop)
+}
+
+/// One webhook of `bu` that is not deleted.
+pub fn find(conn: &mut Conn, bu: BuId, id: WebhookId) -> QueryResult<Option<WebhookRow>> {
+    webhooks::table
+        .find(id)
+        .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()))
+        .select(WebhookRow::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Which webhooks a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct WebhookFilter {
+    /// Only of this status.
+    pub status: Option<WebhookStatus>,
+    /// Only with a trigger for this event type.
+    pub event: Option<String>,
+}
+
+/// How many webhooks of `bu` fit `filter`. A unit has hundreds at most, not a history.
+pub fn count(conn: &mut Conn, bu: BuId, filter: &WebhookFilter) -> QueryResult<i64> {
+    filtered(bu, filter).count().get_result(conn)
+}
+
+/// The webhooks of `bu` that fit `filter`, oldest first, from the `skip`th on, at most `limit`.
+pub fn list(
+    conn: &mut Conn,
+    bu: BuId,
+    filter: &WebhookFilter,
+    skip: i64,
+    limit: i64,
+) -> QueryResult<Vec<WebhookRow>> {
+    filtered(bu, filter)
+        .select(WebhookRow::as_select())
+        .order(webhooks::id)
+        .offset(skip)
+        .limit(limit)
+        .load(conn)
+}
+
+type Boxed<'a> = webhooks::BoxedQuery<'a, crate::store::pool::MultiBackend>;
+
+fn filtered<'a>(bu: BuId, filter: &WebhookFilter) -> Boxed<'a> {
+    let mut query = webhooks::table
+        .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()))
+        .into_boxed();
+    if let Some(status) = filter.status {
+        query = query.filter(webhooks::status.eq(status));
+    }
+    if let Some(event) = filter.event.clone() {
+        let with = triggers::table
+            .filter(triggers::bu_id.eq(bu).and(triggers::event_type.eq(event)))
+            .select(triggers::webhook_id);
+        query = query.filter(webhooks::id.eq_any(with));
+    }
+    query
+}
+
+/// The names of these webhooks of `bu`, deleted ones too: logs outlive them.
+pub fn names(conn: &mut Conn, bu: BuId, ids: &[WebhookId]) -> QueryResult<Vec<(WebhookId, String)>> {
+    webhooks::table
+        .filter(webhooks::id.eq_any(ids).and(webhooks::bu_id.eq(bu)))
+        .select((webhooks::id, webhooks::name))
+        .load(conn)
+}
+
+/// What an edit may set. Fields that are `None` stay.
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = webhooks)]
+pub struct WebhookEdit {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// A new status.
+    pub status: Option<WebhookStatus>,
+    /// A new reason; `Some(None)` removes it.
+    pub inactive_reason: Option<Option<InactiveReason>>,
+    /// A new login whose events trigger it; `Some(None)` removes it.
+    pub for_login: Option<Option<UserId>>,
+    /// A new team whose events trigger it; `Some(None)` removes it.
+    pub for_team: Option<Option<TeamId>>,
+    /// When it is changed.
+    pub updated_at: Option<Ts>,
+    /// When it is deleted.
+    pub deleted_at: Option<Ts>,
+}
+
+/// Changes one webhook of `bu`; whether it was there.
+pub fn edit(conn: &mut Conn, bu: BuId, id: WebhookId, edit: &WebhookEdit) -> QueryResult<bool> {
+    let here = webhooks::table.find(id).filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()));
+    diesel::update(here).set(edit).execute(conn).map(|n| n == 1)
+}
+
+/// Notes when a webhook was last sent to and how that went.
+pub fn sent(conn: &mut Conn, id: WebhookId, at: Ts, ok: bool) -> QueryResult<()> {
+    let this = webhooks::table.find(id);
+    diesel::update(this)
+        .set((webhooks::last_sent_at.eq(Some(at)), webhooks::last_sent_ok.eq(Some(ok))))
+        .execute(conn)?;
+    if ok {
+        let failing = this.filter(webhooks::failing_since.is_not_null());
+        diesel::update(failing).set(webhooks::failing_since.eq(None::<Ts>)).execute(conn)?;
+    } else {
+        let fine = this.filter(webhooks::failing_since.is_null());
+        diesel::update(fine).set(webhooks::failing_since.eq(Some(at))).execute(conn)?;
+    }
+    Ok(())
+}
