@@ -54,7 +54,10 @@ impl Clock {
     /// This moment.
     pub fn now(&self) -> Ts {
         match &self.hands {
-            #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this is the one place that reads the machine's clock"
+            )]
             Hands::System => Ts(jiff::Timestamp::now().as_microsecond()),
             Hands::Moved(now) => Ts(now.load(Ordering::SeqCst)),
         }

@@ -68,7 +68,9 @@ impl Purpose {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read.
-    #[error("The master key file {0} cannot be read: {1}. Make one with `bellwire keys init --master-key-file {0}`.")]
+    #[error(
+        "The master key file {0} cannot be read: {1}. Make one with `bellwire keys init --master-key-file {0}`."
+    )]
     Unreadable(String, std::io::Error),
     /// The file may be read by others.
     #[error("The master key file {0} can be read by other users of this machine. Run `chmod 600 {0}`.")]

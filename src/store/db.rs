@@ -166,9 +166,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Address::Sqlite(folder.path().join("a.db")), 1, true).unwrap();
         let other = db.clone();
-        let panicked = std::thread::spawn(move || {
-            other.write(|_| -> Result<(), OpenError> { panic!("in the middle") })
-        });
+        let panicked =
+            std::thread::spawn(move || other.write(|_| -> Result<(), OpenError> { panic!("in the middle") }));
         assert!(panicked.join().is_err());
         db.write(|_| Ok::<_, OpenError>(())).unwrap();
     }

@@ -28,7 +28,9 @@ mod tests {
         for good in ["user.created", "bench.x17g0.made", "quote.email_added", "a.b.c"] {
             assert!(is_event_type(good), "{good}");
         }
-        for bad in ["", "user", "user.", ".created", "User.created", "user.*", "../x", "user.1x", "user created.x"] {
+        for bad in
+            ["", "user", "user.", ".created", "User.created", "user.*", "../x", "user.1x", "user created.x"]
+        {
             assert!(!is_event_type(bad), "{bad}");
         }
         assert_eq!(resource_and_event("a.b.c"), ("a.b", "c"));

@@ -120,7 +120,13 @@ pub fn of_webhook(
 }
 
 /// Ends every delivery of `webhook` that is still under way; gives how many.
-pub fn cancel_of_webhook(conn: &mut Conn, bu: BuId, webhook: WebhookId, cause: Cause, now: Ts) -> QueryResult<usize> {
+pub fn cancel_of_webhook(
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    cause: Cause,
+    now: Ts,
+) -> QueryResult<usize> {
     let under_way = [DeliveryState::Ready, DeliveryState::Leased];
     diesel::update(
         deliveries::table.filter(

@@ -66,12 +66,7 @@ pub fn insert(conn: &mut Conn, rows: &[EventRow]) -> QueryResult<usize> {
 
 /// One event of `bu`.
 pub fn find(conn: &mut Conn, bu: BuId, id: EventId) -> QueryResult<Option<EventRow>> {
-    events::table
-        .find(id)
-        .filter(events::bu_id.eq(bu))
-        .select(EventRow::as_select())
-        .first(conn)
-        .optional()
+    events::table.find(id).filter(events::bu_id.eq(bu)).select(EventRow::as_select()).first(conn).optional()
 }
 
 /// Which events a list shows, newest first.

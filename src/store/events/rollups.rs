@@ -122,7 +122,12 @@ pub fn add(conn: &mut Conn, hours: &[HourRow]) -> QueryResult<()> {
 }
 
 /// The hours of these webhooks of `bu` from `since` on, in order of time.
-pub fn of_webhooks(conn: &mut Conn, bu: BuId, webhooks: &[WebhookId], since: Ts) -> QueryResult<Vec<HourRow>> {
+pub fn of_webhooks(
+    conn: &mut Conn,
+    bu: BuId,
+    webhooks: &[WebhookId],
+    since: Ts,
+) -> QueryResult<Vec<HourRow>> {
     delivery_hours::table
         .filter(
             delivery_hours::webhook_id

@@ -59,8 +59,7 @@ const SET_POSTGRES: &str = "UPDATE deliveries SET state = v->>2, cause = v->>3, 
     interruptions = interruptions + (v->>6)::int, \
     last_status = (v->>7)::int, last_duration_ms = (v->>8)::int, settled_at = (v->>9)::bigint, \
     lease_owner = NULL, lease_until = NULL FROM json_array_elements($1::json) v ";
-const HELD_SQLITE: &str =
-    "WHERE deliveries.id = v.value->>0 AND lease_no = v.value->>1 AND state = 'leased'";
+const HELD_SQLITE: &str = "WHERE deliveries.id = v.value->>0 AND lease_no = v.value->>1 AND state = 'leased'";
 const HELD_POSTGRES: &str = "WHERE id = v->>0 AND lease_no = (v->>1)::bigint AND state = 'leased'";
 const LATE_SQLITE: &str = "WHERE deliveries.id = v.value->>0 AND v.value->>2 = 'delivered' \
     AND state IN ('ready', 'leased')";
@@ -74,8 +73,8 @@ pub fn settle(conn: &mut Conn, settlements: &[Settlement]) -> QueryResult<()> {
     }
     let lines: Vec<Line<'_>> = settlements.iter().map(line).collect();
     // Numbers, words and ids cannot fail to be written as JSON.
-    let json = serde_json::to_string(&lines)
-        .map_err(|e| diesel::result::Error::SerializationError(Box::new(e)))?;
+    let json =
+        serde_json::to_string(&lines).map_err(|e| diesel::result::Error::SerializationError(Box::new(e)))?;
     let held = with_json(
         conn,
         &format!("{SET_SQLITE}{HELD_SQLITE}"),

@@ -66,7 +66,13 @@ pub fn with_webhooks(conn: &mut Conn, ids: &[EndpointId]) -> QueryResult<Vec<(En
 }
 
 /// Moves one endpoint of `bu` to another address, without the credentials that were sent to the old one.
-pub fn redirect(conn: &mut Conn, bu: BuId, id: EndpointId, url: &str, drop_credentials: bool) -> QueryResult<()> {
+pub fn redirect(
+    conn: &mut Conn,
+    bu: BuId,
+    id: EndpointId,
+    url: &str,
+    drop_credentials: bool,
+) -> QueryResult<()> {
     let here = endpoints::table.find(id).filter(endpoints::bu_id.eq(bu));
     diesel::update(here).set(endpoints::url.eq(url)).execute(conn)?;
     if drop_credentials {

@@ -56,5 +56,6 @@ pub fn live(conn: &mut Conn, webhooks: &[WebhookId], now: Ts) -> QueryResult<Vec
 
 /// Removes every version of one webhook of `bu`.
 pub fn remove_of_webhook(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<usize> {
-    diesel::delete(secrets::table.filter(secrets::webhook_id.eq(webhook).and(secrets::bu_id.eq(bu)))).execute(conn)
+    diesel::delete(secrets::table.filter(secrets::webhook_id.eq(webhook).and(secrets::bu_id.eq(bu))))
+        .execute(conn)
 }

@@ -104,9 +104,8 @@ pub fn list(
 type Boxed<'a> = webhooks::BoxedQuery<'a, crate::store::pool::MultiBackend>;
 
 fn filtered<'a>(bu: BuId, filter: &WebhookFilter) -> Boxed<'a> {
-    let mut query = webhooks::table
-        .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()))
-        .into_boxed();
+    let mut query =
+        webhooks::table.filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null())).into_boxed();
     if let Some(status) = filter.status {
         query = query.filter(webhooks::status.eq(status));
     }
