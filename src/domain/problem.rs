@@ -39,6 +39,13 @@ impl FieldErrors {
         self.0.push(FieldError { field: field.into(), code, message: message.into() });
     }
 
+    /// The same errors under a longer name: `headers[0].name` becomes `endpoints[1].headers[0].name`.
+    #[must_use]
+    pub fn under(self, part: &str) -> Self {
+        let renamed = self.0.into_iter().map(|e| FieldError { field: format!("{part}.{}", e.field).into(), ..e });
+        Self(renamed.collect())
+    }
+
     /// Notes the error of a part, if it failed; gives the part if it did not.
     pub fn keep<T>(&mut self, part: Result<T, FieldErrors>) -> Option<T> {
         part.map_err(|errors| self.0.extend(errors.0)).ok()

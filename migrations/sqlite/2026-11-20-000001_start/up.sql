@@ -277,6 +277,7 @@ CREATE TABLE deliveries (
     settled_at BIGINT
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'ready';
+CREATE INDEX deliveries_waiting ON deliveries (webhook_id) WHERE state = 'ready';
 CREATE INDEX deliveries_held ON deliveries (lease_until) WHERE state = 'leased';
 CREATE INDEX deliveries_by_event ON deliveries (event_id);
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);

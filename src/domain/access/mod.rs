@@ -1,5 +1,6 @@
 //! Who may: partners, business units, logins, roles, tokens.
 
+pub mod name;
 pub mod partner;
 pub mod permission;
 pub mod token;

@@ -58,6 +58,22 @@ struct Scanner<'a> {
     keys: Vec<Key<'a>>,
 }
 
+/// A JSON text that passed [`scan`].
+#[derive(Debug, Clone, Copy)]
+pub struct SoundJson<'a>(&'a [u8]);
+
+impl<'a> SoundJson<'a> {
+    /// Scans `bytes`.
+    pub fn scan(bytes: &'a [u8]) -> Result<Self, PayloadFault> {
+        scan(bytes).map(|()| Self(bytes))
+    }
+
+    /// The text as it was received.
+    pub const fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+}
+
 /// Checks that `json` is one JSON value in UTF-8 with white space around it at most, no deeper than
 /// [`MOST_DEPTH`], without duplicate keys (as decoded), lone surrogates, or numbers that are longer than
 /// [`MOST_NUMBER_CHARS`] or overflow a double. `\u0000` is allowed. Time is `O(n log n)` at worst.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod catalogue;
+pub mod draft;
 pub mod endpoint;
 pub mod filter;
 pub mod header;

@@ -87,8 +87,14 @@ pub fn redirect(
     Ok(())
 }
 
-/// Removes the endpoints of one webhook of `bu`.
-pub fn remove_of_webhook(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<usize> {
-    diesel::delete(endpoints::table.filter(endpoints::webhook_id.eq(webhook).and(endpoints::bu_id.eq(bu))))
+/// Forgets every credential that endpoints of one webhook of `bu` sent.
+pub fn forget_credentials(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<()> {
+    diesel::update(endpoints::table.filter(endpoints::webhook_id.eq(webhook).and(endpoints::bu_id.eq(bu))))
+        .set((
+            endpoints::headers_sealed.eq(None::<Vec<u8>>),
+            endpoints::static_header.eq(None::<String>),
+            endpoints::static_secret_sealed.eq(None::<Vec<u8>>),
+        ))
         .execute(conn)
+        .map(drop)
 }

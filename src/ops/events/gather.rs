@@ -1,0 +1,254 @@
+//! Gathering: concurrent publishes and settles share one transaction and one commit. No timer decides
+//! how many: a batch is what arrived while the one before it was committed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::domain::id::NodeId;
+use crate::ops::Error;
+use crate::ops::events::handoff::{Handoff, Outcome};
+use crate::ops::events::publish::{self, Publish, Published};
+use crate::ops::events::settle;
+use crate::store::db::Db;
+
+/// The most that one commit gathers.
+const MOST_IN_A_COMMIT: usize = 512;
+/// How long to wait before a settle that could not be stored is tried again.
+const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(250);
+/// How often a stopping process tries to store outcomes (about ten seconds).
+const MOST_FAULTS_AT_STOP: u32 = 40;
+
+/// What a publish is answered with, after its commit.
+pub type Answer = oneshot::Receiver<Result<Published, Error>>;
+
+/// The door to the gathering thread. Dropping it ends the thread, after everything is stored.
+pub struct Gatherer {
+    door: Mutex<Option<Sender<Item>>>,
+    unsettled: Arc<AtomicUsize>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the gathering thread works with.
+pub struct GatherTools {
+    /// The database.
+    pub db: Db,
+    /// Time and ids.
+    pub clock: Clock,
+    /// This process, as leases name it.
+    pub node: NodeId,
+    /// Where deliveries are handed to.
+    pub handoff: Arc<dyn Handoff>,
+}
+
+enum Item {
+    Publish(Box<Publish>, oneshot::Sender<Result<Published, Error>>),
+    Settle(Box<Outcome>),
+    Flush(SyncSender<()>),
+}
+
+impl Gatherer {
+    /// Starts the gathering thread.
+    pub fn start(tools: GatherTools) -> std::io::Result<Self> {
+        let (door, queue) = channel();
+        let unsettled = Arc::new(AtomicUsize::new(0));
+        let count = unsettled.clone();
+        let thread = std::thread::Builder::new()
+            .name("gather".into())
+            .spawn(move || Thread { tools, queue, unsettled: count, faults: 0 }.run())?;
+        Ok(Self { door: Mutex::new(Some(door)), unsettled, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Puts an event forward. The answer comes when it is stored for good, or was refused.
+    pub fn publish(&self, publish: Publish) -> Answer {
+        let (tell, answer) = oneshot::channel();
+        self.send(Item::Publish(Box::new(publish), tell));
+        answer
+    }
+
+    /// Puts what came of an attempt forward; it is stored a moment later, whatever it takes.
+    pub fn settle(&self, outcome: Outcome) {
+        self.unsettled.fetch_add(1, Ordering::Relaxed);
+        self.send(Item::Settle(Box::new(outcome)));
+    }
+
+    /// How many outcomes are not yet stored.
+    pub fn unsettled(&self) -> usize {
+        self.unsettled.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything put forward so far is stored. Blocks.
+    pub fn flush(&self) {
+        let (tell, done) = sync_channel(1);
+        self.send(Item::Flush(tell));
+        // An error means that the thread is gone: nothing is left to wait for.
+        let _ = done.recv();
+    }
+
+    fn send(&self, item: Item) {
+        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(door) = door.as_ref() {
+            // A publish that cannot be taken is answered by the drop of its sender.
+            let _ = door.send(item);
+        }
+    }
+}
+
+impl Drop for Gatherer {
+    fn drop(&mut self) {
+        drop(self.door.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.thread().id() != std::thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Thread {
+    tools: GatherTools,
+    queue: Receiver<Item>,
+    unsettled: Arc<AtomicUsize>,
+    /// How often in a row storing failed.
+    faults: u32,
+}
+
+impl Thread {
+    fn run(mut self) {
+        // Outcomes that could not be stored yet, oldest first.
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut flushes: Vec<SyncSender<()>> = Vec::new();
+        let mut closed = false;
+        while !(closed && outcomes.is_empty()) {
+            let mut batch = Batch::default();
+            match self.next(!outcomes.is_empty()) {
+                Next::Item(item) => batch.take(item),
+                Next::Nothing => {}
+                Next::Closed => closed = true,
+            }
+            while batch.len() < MOST_IN_A_COMMIT
+                && let Ok(item) = self.queue.try_recv()
+            {
+                batch.take(item);
+            }
+            outcomes.append(&mut batch.outcomes);
+            flushes.append(&mut batch.flushes);
+            self.store(batch.publishes, &mut outcomes);
+            if outcomes.is_empty() {
+                self.faults = 0;
+                for flush in flushes.drain(..) {
+                    let _ = flush.send(());
+                }
+                continue;
+            }
+            self.faults += 1;
+            if closed && self.faults > MOST_FAULTS_AT_STOP {
+                tracing::error!(lost = outcomes.len(), "outcomes could not be stored before the stop");
+                return;
+            }
+        }
+    }
+
+    fn next(&self, waiting: bool) -> Next {
+        let received = if waiting {
+            self.queue.recv_timeout(PAUSE_AFTER_FAULT)
+        } else {
+            self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        };
+        match received {
+            Ok(item) => Next::Item(item),
+            Err(RecvTimeoutError::Timeout) => Next::Nothing,
+            Err(RecvTimeoutError::Disconnected) => {
+                if waiting {
+                    std::thread::park_timeout(PAUSE_AFTER_FAULT);
+                }
+                Next::Closed
+            }
+        }
+    }
+
+    /// Stores a batch in one transaction; when that fails, each publish alone, so that one that cannot
+    /// be stored takes no other with it.
+    fn store(&self, publishes: Vec<(Publish, oneshot::Sender<Result<Published, Error>>)>, outcomes: &mut Vec<Outcome>) {
+        if publishes.is_empty() && outcomes.is_empty() {
+            return;
+        }
+        let (drafts, tellers): (Vec<Publish>, Vec<_>) = publishes.into_iter().unzip();
+        match self.commit(&drafts, outcomes) {
+            Ok(answers) => {
+                self.settled(outcomes);
+                for (teller, answer) in tellers.into_iter().zip(answers) {
+                    let _ = teller.send(answer);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, events = drafts.len(), outcomes = outcomes.len(), "a commit failed");
+                match self.commit(&[], outcomes) {
+                    Ok(_) => self.settled(outcomes),
+                    Err(error) => tracing::error!(%error, "outcomes of attempts wait for the database"),
+                }
+                for (draft, teller) in drafts.into_iter().zip(tellers) {
+                    let answer = self
+                        .commit(std::slice::from_ref(&draft), &[])
+                        .and_then(|mut answers| answers.pop().unwrap_or(Err(Error::NotFound)));
+                    let _ = teller.send(answer);
+                }
+            }
+        }
+    }
+
+    fn commit(&self, drafts: &[Publish], outcomes: &[Outcome]) -> Result<Vec<Result<Published, Error>>, Error> {
+        let mut handed = Vec::new();
+        let mut gone = Vec::new();
+        let answers = self.tools.db.write(|conn| -> Result<_, Error> {
+            let answers = publish::store(&self.tools, conn, drafts, &mut handed)?;
+            gone = settle::store(&self.tools, conn, outcomes)?;
+            Ok(answers)
+        })?;
+        if !handed.is_empty() {
+            self.tools.handoff.hand(handed);
+        }
+        for webhook in gone {
+            self.tools.handoff.changed(webhook);
+        }
+        Ok(answers)
+    }
+
+    fn settled(&self, outcomes: &mut Vec<Outcome>) {
+        self.unsettled.fetch_sub(outcomes.len(), Ordering::Relaxed);
+        outcomes.clear();
+    }
+}
+
+enum Next {
+    Item(Item),
+    Nothing,
+    Closed,
+}
+
+#[derive(Default)]
+struct Batch {
+    publishes: Vec<(Publish, oneshot::Sender<Result<Published, Error>>)>,
+    outcomes: Vec<Outcome>,
+    flushes: Vec<SyncSender<()>>,
+}
+
+impl Batch {
+    fn take(&mut self, item: Item) {
+        match item {
+            Item::Publish(draft, teller) => self.publishes.push((*draft, teller)),
+            Item::Settle(outcome) => self.outcomes.push(*outcome),
+            Item::Flush(flush) => self.flushes.push(flush),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.publishes.len() + self.outcomes.len() + self.flushes.len()
+    }
+}

@@ -1,0 +1,206 @@
+//! Looking at events: lists, one event with all that became of it, and the log of a webhook.
+
+use std::collections::HashMap;
+
+use crate::domain::access::permission::Permission;
+use crate::domain::events::attempt::Attempt;
+use crate::domain::events::delivery::DeliveryState;
+use crate::domain::events::event::data_of;
+use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, WebhookId};
+use crate::domain::page::Page;
+use crate::ops::Error;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::Cx;
+use crate::store::events::deliveries::{self, DeliveryFilter, DeliveryRow};
+use crate::store::events::events::{self, EventFilter, EventRow};
+use crate::store::events::attempts;
+use crate::store::pool::Conn;
+use crate::store::webhooks::{endpoints, webhooks};
+
+/// The most deliveries of one event that are looked through to tell its outcome.
+const MOST_SHOWN: usize = 200;
+
+/// An event in a list: with what became of it, in a word.
+#[derive(Debug, Clone)]
+pub struct EventLine {
+    /// The event.
+    pub event: EventRow,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of an event, over all its deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nobody wanted it.
+    Unsent,
+    /// Some delivery is on its way for the first time.
+    Pending,
+    /// Some delivery failed and will be tried again.
+    Retrying,
+    /// Some delivery was given up.
+    Failed,
+    /// Every delivery that was to arrive did.
+    Delivered,
+    /// Every delivery was held back or stopped.
+    HeldBack,
+}
+
+/// One event with everything that became of it.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    /// The event.
+    pub event: EventRow,
+    /// Its deliveries, in the order they were made.
+    pub deliveries: Vec<DeliveryView>,
+}
+
+/// A delivery with its attempts.
+#[derive(Debug, Clone)]
+pub struct DeliveryView {
+    /// The delivery.
+    pub row: DeliveryRow,
+    /// The webhook's name; it may be deleted.
+    pub webhook: String,
+    /// The endpoint's address now.
+    pub url: String,
+    /// How many attempts its endpoint's schedule allows.
+    pub most_attempts: usize,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Which events a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    /// Only after this event in the list: older ones.
+    pub before: Option<EventId>,
+    /// Only of this type.
+    pub event_type: Option<String>,
+    /// Only ids that start so.
+    pub id_prefix: Option<String>,
+    /// How many stand on a page.
+    pub limit: usize,
+}
+
+/// Events of `bu`, newest first.
+pub fn list(cx: &Cx, bu: BuId, query: &EventQuery) -> Result<Page<EventLine>, Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::EventsRead)?;
+        let ids = match query.id_prefix.as_deref().map(EventId::range_of_prefix) {
+            None => None,
+            Some(Some(range)) => Some(range),
+            Some(None) => return Ok(Page { rows: Vec::new(), more: false }),
+        };
+        let before = match query.before {
+            None => None,
+            Some(id) => match events::place(conn, bu, id)? {
+                Some(place) => Some(place),
+                None => return Err(Error::field("before", "cursor_invalid", "This list does not go on from there.")),
+            },
+        };
+        let filter = EventFilter { before, event_type: query.event_type.clone(), ids };
+        let limit = i64::try_from(query.limit + 1).unwrap_or(i64::MAX);
+        let page = Page::cut(events::list(conn, bu, &filter, limit)?, query.limit);
+        let ids: Vec<EventId> = page.rows.iter().map(|event| event.id).collect();
+        let mut states: HashMap<EventId, Vec<DeliveryRow>> = HashMap::new();
+        for row in deliveries::of_events(conn, bu, &ids)? {
+            states.entry(row.event_id).or_default().push(row);
+        }
+        Ok(page.map(|event| EventLine {
+            outcome: outcome(states.get(&event.id).map(Vec::as_slice).unwrap_or_default()),
+            event,
+        }))
+    })
+}
+
+/// One event of `bu`.
+pub fn get(cx: &Cx, bu: BuId, id: EventId) -> Result<EventView, Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::EventsRead)?;
+        let event = events::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let mut rows = deliveries::of_events(conn, bu, &[id])?;
+        rows.truncate(MOST_SHOWN);
+        Ok(EventView { event, deliveries: views(conn, bu, rows)? })
+    })
+}
+
+/// The deliveries of one webhook of `bu`, newest first. The webhook may be deleted.
+pub fn log(
+    cx: &Cx,
+    bu: BuId,
+    webhook: WebhookId,
+    filter: &DeliveryFilter,
+    limit: usize,
+) -> Result<Page<DeliveryRow>, Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::DeliveriesRead)?;
+        if webhooks::names(conn, bu, &[webhook])?.is_empty() {
+            return Err(Error::NotFound);
+        }
+        let rows = deliveries::of_webhook(conn, bu, webhook, filter, i64::try_from(limit + 1).unwrap_or(i64::MAX))?;
+        Ok(Page::cut(rows, limit))
+    })
+}
+
+/// One delivery of `bu`, with its attempts.
+pub fn delivery(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<DeliveryView, Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::DeliveriesRead)?;
+        let row = deliveries::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+        views(conn, bu, vec![row])?.pop().ok_or(Error::NotFound)
+    })
+}
+
+/// The payload of an event: the value of `data`, as it was received.
+pub fn data(event: &EventRow) -> &[u8] {
+    data_of(&event.body, usize::try_from(event.data_at).unwrap_or(0))
+}
+
+/// What became of an event whose deliveries are these.
+pub fn outcome(deliveries: &[DeliveryRow]) -> Outcome {
+    let any = |test: fn(&DeliveryRow) -> bool| deliveries.iter().any(test);
+    if deliveries.is_empty() {
+        Outcome::Unsent
+    } else if any(|d| d.state == DeliveryState::Exhausted) {
+        Outcome::Failed
+    } else if any(|d| !d.state.is_final() && d.attempts > 0) {
+        Outcome::Retrying
+    } else if any(|d| !d.state.is_final()) {
+        Outcome::Pending
+    } else if any(|d| d.state == DeliveryState::Delivered) {
+        Outcome::Delivered
+    } else {
+        Outcome::HeldBack
+    }
+}
+
+fn views(conn: &mut Conn, bu: BuId, rows: Vec<DeliveryRow>) -> Result<Vec<DeliveryView>, Error> {
+    let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
+    let mut tried: HashMap<DeliveryId, Vec<Attempt>> = HashMap::new();
+    for attempt in attempts::of_deliveries(conn, bu, &ids)? {
+        tried.entry(attempt.delivery).or_default().push(attempt);
+    }
+    let webhooks: Vec<WebhookId> = rows.iter().map(|row| row.webhook_id).collect();
+    let names: HashMap<WebhookId, String> = webhooks::names(conn, bu, &webhooks)?.into_iter().collect();
+    let targets: HashMap<EndpointId, (String, usize)> = endpoints::of_webhooks(conn, bu, &webhooks)?
+        .into_iter()
+        .map(|e| {
+            let retry: crate::domain::events::retry::RetryPolicy = e.retry.parse().unwrap_or_default();
+            (e.id, (e.url, retry.waits().len() + 1))
+        })
+        .collect();
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let (url, most_attempts) = targets.get(&row.endpoint_id).cloned().unwrap_or_default();
+            DeliveryView {
+                webhook: names.get(&row.webhook_id).cloned().unwrap_or_default(),
+                attempts: tried.remove(&row.id).unwrap_or_default(),
+                url,
+                most_attempts,
+                row,
+            }
+        })
+        .collect())
+}

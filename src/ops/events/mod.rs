@@ -1,0 +1,10 @@
+//! What happened and went out: publishing, the queue, settling, logs, test events.
+
+pub mod gather;
+pub mod handoff;
+pub mod inspect;
+pub mod publish;
+pub mod queue;
+pub mod route;
+pub mod settle;
+pub mod test_send;

@@ -1,0 +1,202 @@
+//! The queue as the engine uses it: claiming what is due, giving back, and taking over from the dead.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::events::attempt::Attempt;
+use crate::domain::events::cause::Cause;
+use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
+use crate::domain::webhooks::secret::SigningSecret;
+use crate::domain::webhooks::target_url::TargetUrl;
+use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::ops::Error;
+use crate::ops::cx::Tools;
+use crate::ops::events::handoff::{Destination, Destinations, Handed, Standing};
+use crate::ops::events::route::LEASE;
+use crate::store::events::deliveries::DeliveryRow;
+use crate::store::events::queue::{self, Lease};
+use crate::store::events::attempts;
+use crate::store::webhooks::endpoints::{self, EndpointRow};
+use crate::store::webhooks::secrets::{self, SecretRow};
+use crate::store::webhooks::webhooks::WebhookRow;
+
+/// How many orphans one transaction takes over.
+const ORPHANS: i64 = 500;
+
+/// When orphaned deliveries are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// At the start of the process.
+    Start,
+    /// Every few seconds.
+    Sweep,
+}
+
+/// Leases up to `limit` deliveries that are due to this node.
+pub fn claim(tools: &Tools, limit: usize) -> Result<Vec<Handed>, Error> {
+    let now = tools.clock.now();
+    let lease = Lease { node: tools.node, until: now + LEASE };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (rows, bodies) = tools.db.write(|conn| -> Result<_, Error> {
+        let rows = queue::claim(conn, lease, now, limit)?;
+        let events: Vec<EventId> = rows.iter().map(|row| row.event_id).collect();
+        let bodies = queue::bodies(conn, &events)?;
+        Ok((rows, bodies))
+    })?;
+    let bodies: HashMap<EventId, Arc<[u8]>> = bodies.into_iter().map(|(id, body)| (id, body.into())).collect();
+    Ok(rows.into_iter().filter_map(|row| handed(row, &bodies)).collect())
+}
+
+fn handed(row: DeliveryRow, bodies: &HashMap<EventId, Arc<[u8]>>) -> Option<Handed> {
+    let Some(body) = bodies.get(&row.event_id) else {
+        // Retention never removes the event of a delivery that is under way.
+        tracing::error!(delivery = %row.id, event = %row.event_id, "a delivery has lost its event");
+        return None;
+    };
+    Some(Handed {
+        delivery: row.id,
+        bu: row.bu_id,
+        event: row.event_id,
+        event_type: row.event_type.into(),
+        webhook: row.webhook_id,
+        endpoint: row.endpoint_id,
+        kind: row.kind,
+        lease_no: row.lease_no,
+        attempts: row.attempts,
+        interruptions: row.interruptions,
+        body: body.clone(),
+    })
+}
+
+/// Gives back leases under which nothing was sent; the deliveries are due at once.
+pub fn release(tools: &Tools, held: &[(DeliveryId, i64)]) -> Result<(), Error> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    let now = tools.clock.now();
+    tools.db.write(|conn| Ok(queue::release(conn, tools.node, held, now)?))
+}
+
+/// Takes over deliveries whose holder is gone, and records that an attempt may have been under way;
+/// gives how many. At the start on SQLite every lease is such a one: one process serves the file.
+pub fn recover(tools: &Tools, when: Recovery) -> Result<usize, Error> {
+    let now = tools.clock.now();
+    let all = when == Recovery::Start && tools.db.is_sqlite();
+    let before = if all { now + LEASE + LEASE } else { now };
+    let mut freed = 0;
+    loop {
+        let done = tools.db.write(|conn| -> Result<usize, Error> {
+            let rows = queue::orphans(conn, before, ORPHANS)?;
+            let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
+            let urls: HashMap<EndpointId, String> = {
+                let endpoints: Vec<EndpointId> = rows.iter().map(|row| row.endpoint_id).collect();
+                endpoints::with_webhooks(conn, &endpoints)?.into_iter().map(|(e, _)| (e.id, e.url)).collect()
+            };
+            let interrupted: Vec<Attempt> = rows.iter().map(|row| interrupted(tools, row, &urls)).collect();
+            attempts::insert(conn, interrupted.iter())?;
+            queue::free(conn, &ids, now)?;
+            Ok(ids.len())
+        })?;
+        freed += done;
+        if done < usize::try_from(ORPHANS).unwrap_or(usize::MAX) {
+            return Ok(freed);
+        }
+    }
+}
+
+fn interrupted(tools: &Tools, row: &DeliveryRow, urls: &HashMap<EndpointId, String>) -> Attempt {
+    let began = row.lease_until.map_or(row.created_at, |until| until - LEASE);
+    Attempt {
+        id: tools.clock.id(),
+        delivery: row.id,
+        bu: row.bu_id,
+        endpoint: row.endpoint_id,
+        number: row.attempts + row.interruptions + 1,
+        started_at: began,
+        duration_ms: 0,
+        status: None,
+        cause: Some(Cause::Interrupted),
+        url: urls.get(&row.endpoint_id).cloned().unwrap_or_default(),
+        request_headers: Vec::new(),
+        response_headers: Vec::new(),
+        response_body: Vec::new(),
+        response_cut: false,
+    }
+}
+
+/// Where these endpoints' deliveries go at this moment. Endpoints that are gone are absent.
+pub fn destinations(tools: &Tools, ids: &[EndpointId]) -> Result<Destinations, Error> {
+    let now = tools.clock.now();
+    let (rows, live) = tools.db.read(|conn| -> Result<_, Error> {
+        let rows = endpoints::with_webhooks(conn, ids)?;
+        let webhooks: Vec<_> = rows.iter().map(|(_, webhook)| webhook.id).collect();
+        let live = secrets::live(conn, &webhooks, now)?;
+        Ok((rows, live))
+    })?;
+    Ok(rows
+        .into_iter()
+        .map(|(endpoint, webhook)| (endpoint.id, Arc::new(destination(tools, endpoint, &webhook, &live))))
+        .collect())
+}
+
+fn destination(tools: &Tools, endpoint: EndpointRow, webhook: &WebhookRow, live: &[SecretRow]) -> Destination {
+    let of_endpoint = |row: &&SecretRow| row.endpoint_id == Some(endpoint.id);
+    let of_webhook = |row: &&SecretRow| row.webhook_id == webhook.id && row.endpoint_id.is_none();
+    let mut rows: Vec<&SecretRow> = live.iter().filter(of_endpoint).collect();
+    if rows.is_empty() {
+        rows = live.iter().filter(of_webhook).collect();
+    }
+    let opened: Vec<SigningSecret> = rows.iter().filter_map(|row| open(tools, row)).collect();
+    // A version that cannot be opened must not silently drop out of the signatures.
+    let secrets = if opened.len() == rows.len() { opened } else { Vec::new() };
+    let headers = opened_text(tools, endpoint.headers_sealed.as_deref(), &sealing_place("headers_sealed", &endpoint));
+    let fixed = opened_text(tools, endpoint.static_secret_sealed.as_deref(), &sealing_place("static_secret_sealed", &endpoint));
+    Destination {
+        endpoint: endpoint.id,
+        webhook: webhook.id,
+        bu: webhook.bu_id,
+        standing: standing(webhook),
+        url: TargetUrl::parse(&endpoint.url, &tools.egress).ok(),
+        hex_secret: secrets.len().saturating_sub(1),
+        secrets,
+        headers: headers.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
+        static_header: endpoint.static_header.zip(fixed),
+        timeout: Duration::from_millis(u64::try_from(endpoint.timeout_ms).unwrap_or(15_000)),
+        retry: endpoint.retry.parse().unwrap_or_default(),
+        rate_per_second: endpoint.rate_per_second,
+        url_text: endpoint.url,
+    }
+}
+
+const fn standing(webhook: &WebhookRow) -> Standing {
+    match (webhook.deleted_at, webhook.status) {
+        (Some(_), _) => Standing::Deleted,
+        (None, WebhookStatus::Inactive) => Standing::Inactive,
+        (None, WebhookStatus::Active) => Standing::Active,
+    }
+}
+
+/// Opens a signing secret; says in the log when that cannot be done.
+fn open(tools: &Tools, row: &SecretRow) -> Option<SigningSecret> {
+    let opened = tools.keys.open(&SecretRow::sealing_place(row.id, row.bu_id), &row.sealed).ok();
+    let secret = opened.and_then(|text| SigningSecret::parse(std::str::from_utf8(&text).ok()?).ok());
+    if secret.is_none() {
+        let id: SecretId = row.id;
+        tracing::error!(secret = %id, webhook = %row.webhook_id, "a signing secret cannot be opened");
+    }
+    secret
+}
+
+fn opened_text(tools: &Tools, sealed: Option<&[u8]>, place: &str) -> Option<String> {
+    let plain = tools.keys.open(place, sealed?);
+    if plain.is_err() {
+        tracing::error!(place, "credentials of an endpoint cannot be opened");
+    }
+    plain.ok().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
+}
+
+/// The place that an endpoint's sealed column is sealed for.
+pub fn sealing_place(column: &str, endpoint: &EndpointRow) -> String {
+    format!("endpoints|{column}|{}|{}", endpoint.id, endpoint.bu_id)
+}

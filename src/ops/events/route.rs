@@ -1,0 +1,199 @@
+//! Routing: which endpoints get an event, and the recorded reason for each that does not.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::domain::events::cause::Cause;
+use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
+use crate::domain::events::event::data_of;
+use crate::domain::id::{BuId, EventId, NodeId, TeamId, UserId};
+use crate::domain::time::Ts;
+use crate::domain::webhooks::filter::Filter;
+use crate::domain::webhooks::webhook::{Origin, WebhookStatus};
+use crate::ops::Error;
+use crate::ops::events::handoff::Handed;
+use crate::store::events::deliveries::DeliveryRow;
+use crate::store::events::events::EventRow;
+use crate::store::pool::Conn;
+use crate::store::webhooks::routes::{self, Route};
+
+/// For how long a node may hold a delivery before another takes it: twice the longest attempt.
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// The login an event is about, and the teams it is in at this moment.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The login.
+    pub user: UserId,
+    /// Its teams.
+    pub teams: Vec<TeamId>,
+}
+
+/// The lease that deliveries sent at once are born with.
+#[derive(Clone, Copy)]
+pub struct Lease<'a> {
+    /// Who sends them.
+    pub node: NodeId,
+    /// Where their ids come from.
+    pub clock: &'a Clock,
+    /// When they are made.
+    pub now: Ts,
+}
+
+/// The routes of the event types of a batch, each read once.
+#[derive(Default)]
+pub struct Routes {
+    by_type: HashMap<String, Vec<(Route, Option<Filter>)>>,
+    subjects: HashMap<EventId, Subject>,
+}
+
+impl Routes {
+    /// Reads the routes of `event_type`, once.
+    pub fn load(&mut self, conn: &mut Conn, bu: BuId, event_type: &str) -> Result<(), Error> {
+        if self.by_type.contains_key(event_type) {
+            return Ok(());
+        }
+        let routes = routes::of_type(conn, bu, event_type)?
+            .into_iter()
+            .map(|route| {
+                let filter = route.filter.as_deref().map(serde_json::from_str::<Filter>).transpose();
+                filter.map(|filter| (route, filter)).map_err(|e| Error::Internal(e.to_string()))
+            })
+            .collect::<Result<_, _>>()?;
+        self.by_type.insert(event_type.to_owned(), routes);
+        Ok(())
+    }
+
+    /// Notes whom an event is about.
+    pub fn about(&mut self, event: EventId, subject: Option<&Subject>) {
+        if let Some(subject) = subject {
+            self.subjects.insert(event, subject.clone());
+        }
+    }
+
+    /// One delivery for each event and each endpoint subscribed to its type. While there is `room`,
+    /// those to be sent are leased to this node and put into `handed`.
+    pub fn deliveries(
+        &self,
+        events: &[EventRow],
+        lease: Lease<'_>,
+        room: &mut usize,
+        handed: &mut Vec<Handed>,
+    ) -> Vec<DeliveryRow> {
+        let mut rows = Vec::new();
+        for event in events {
+            let routes = self.by_type.get(&event.event_type).map(Vec::as_slice).unwrap_or_default();
+            let mut parts = Parts::of(event);
+            for (route, filter) in routes {
+                let held_back = self.verdict(event, route, filter.as_ref(), &mut parts);
+                let mut row = row(event, route, lease, held_back);
+                if held_back.is_none() && *room > 0 {
+                    *room -= 1;
+                    row.state = DeliveryState::Leased;
+                    row.next_at = None;
+                    row.lease_owner = Some(lease.node);
+                    row.lease_no = 1;
+                    row.lease_until = Some(lease.now + LEASE);
+                    handed.push(parts.handed(&row));
+                }
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
+    /// Why an event does not go to an endpoint; `None` when it does.
+    fn verdict(
+        &self,
+        event: &EventRow,
+        route: &Route,
+        filter: Option<&Filter>,
+        parts: &mut Parts<'_>,
+    ) -> Option<(DeliveryState, Cause)> {
+        if route.status == WebhookStatus::Inactive {
+            return Some((DeliveryState::Skipped, Cause::WebhookInactive));
+        }
+        let subject = self.subjects.get(&event.id);
+        let in_programme = route.origin == Origin::Global || route.programme == event.programme_id;
+        let for_login = route.for_login.is_none_or(|user| subject.is_some_and(|s| s.user == user));
+        let for_team = route.for_team.is_none_or(|team| subject.is_some_and(|s| s.teams.contains(&team)));
+        if !(in_programme && for_login && for_team) {
+            return Some((DeliveryState::Filtered, Cause::Scope));
+        }
+        let passes = filter.is_none_or(|filter| filter.matches(parts.data()).is_ok());
+        (!passes).then_some((DeliveryState::Filtered, Cause::Filter))
+    }
+}
+
+/// What several deliveries of one event share, made when first asked for.
+struct Parts<'a> {
+    event: &'a EventRow,
+    body: Option<Arc<[u8]>>,
+    event_type: Option<Arc<str>>,
+    data: Option<Value>,
+}
+
+impl<'a> Parts<'a> {
+    const fn of(event: &'a EventRow) -> Self {
+        Self { event, body: None, event_type: None, data: None }
+    }
+
+    fn data(&mut self) -> &Value {
+        let event = self.event;
+        self.data.get_or_insert_with(|| {
+            let at = usize::try_from(event.data_at).unwrap_or(0);
+            // The bytes were scanned when they were accepted; a filter on nothing matches nothing.
+            serde_json::from_slice(data_of(&event.body, at)).unwrap_or(Value::Null)
+        })
+    }
+
+    fn handed(&mut self, row: &DeliveryRow) -> Handed {
+        let event = self.event;
+        Handed {
+            delivery: row.id,
+            bu: row.bu_id,
+            event: row.event_id,
+            event_type: self.event_type.get_or_insert_with(|| event.event_type.as_str().into()).clone(),
+            webhook: row.webhook_id,
+            endpoint: row.endpoint_id,
+            kind: row.kind,
+            lease_no: row.lease_no,
+            attempts: row.attempts,
+            interruptions: row.interruptions,
+            body: self.body.get_or_insert_with(|| event.body.as_slice().into()).clone(),
+        }
+    }
+}
+
+fn row(
+    event: &EventRow,
+    route: &Route,
+    lease: Lease<'_>,
+    held_back: Option<(DeliveryState, Cause)>,
+) -> DeliveryRow {
+    DeliveryRow {
+        id: lease.clock.id(),
+        bu_id: event.bu_id,
+        event_id: event.id,
+        event_type: event.event_type.clone(),
+        webhook_id: route.webhook,
+        endpoint_id: route.endpoint,
+        kind: DeliveryKind::Event,
+        state: held_back.map_or(DeliveryState::Ready, |(state, _)| state),
+        cause: held_back.map(|(_, cause)| cause),
+        attempts: 0,
+        interruptions: 0,
+        next_at: held_back.is_none().then_some(lease.now),
+        lease_owner: None,
+        lease_no: 0,
+        lease_until: None,
+        last_status: None,
+        last_duration_ms: None,
+        created_at: lease.now,
+        settled_at: held_back.map(|_| lease.now),
+    }
+}

@@ -1,0 +1,150 @@
+//! Settling: what an attempt's outcome means for its delivery, its webhook and the charts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::events::attempt::Attempt;
+use crate::domain::events::cause::Cause;
+use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
+use crate::domain::events::retry::RetryPolicy;
+use crate::domain::id::{BuId, EndpointId, WebhookId};
+use crate::domain::time::Ts;
+use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
+use crate::keys::random_fraction;
+use crate::ops::Error;
+use crate::ops::cx::Tools;
+use crate::ops::events::gather::GatherTools;
+use crate::ops::events::handoff::{Destination, Handed, Outcome, Verdict};
+use crate::store::events::rollups::{self, HourRow};
+use crate::store::events::settle::{self, Settlement};
+use crate::store::events::attempts;
+use crate::store::pool::Conn;
+use crate::store::webhooks::webhooks::{self, WebhookEdit};
+
+/// How long a delivery waits after a fault of ours.
+const AFTER_OUR_FAULT: Duration = Duration::from_secs(30);
+
+/// What becomes of a delivery after this attempt.
+pub fn judge(
+    tools: &Tools,
+    handed: &Handed,
+    to: &Destination,
+    attempt: &Attempt,
+    retry_after: Option<Duration>,
+) -> Verdict {
+    let now = tools.clock.now();
+    let test = handed.kind == DeliveryKind::Test;
+    match attempt.cause {
+        None => Verdict::Delivered,
+        Some(_) if test => Verdict::Exhausted,
+        Some(Cause::Gone) => Verdict::Gone,
+        Some(cause) if cause.is_ours() => {
+            Verdict::Postpone(now + AFTER_OUR_FAULT + AFTER_OUR_FAULT.mul_f64(random_fraction()))
+        }
+        Some(_) => next_try(&to.retry, handed.attempts + 1, retry_after, now),
+    }
+}
+
+fn next_try(retry: &RetryPolicy, failed: i32, retry_after: Option<Duration>, now: Ts) -> Verdict {
+    retry
+        .next_wait(failed, random_fraction(), retry_after)
+        .map_or(Verdict::Exhausted, |wait| Verdict::Retry(now + wait))
+}
+
+/// Puts an outcome forward: it is stored a moment later, together with others.
+pub fn settle(tools: &Arc<Tools>, outcome: Outcome) {
+    tools.gatherer.settle(outcome);
+}
+
+/// Stores outcomes; gives the webhooks that were switched off by them.
+pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[Outcome]) -> Result<Vec<WebhookId>, Error> {
+    if outcomes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = tools.clock.now();
+    attempts::insert(conn, outcomes.iter().filter_map(|o| o.attempt.as_ref()))?;
+    let settlements: Vec<Settlement> = outcomes.iter().map(|outcome| settlement(outcome, now)).collect();
+    settle::settle(conn, &settlements)?;
+    rollups::add(conn, &hours(outcomes))?;
+    for (webhook, (at, ok)) in last_of_each(outcomes) {
+        webhooks::sent(conn, webhook, at, ok)?;
+    }
+    let mut gone = Vec::new();
+    for outcome in outcomes.iter().filter(|o| o.verdict == Verdict::Gone) {
+        let edit = WebhookEdit {
+            status: Some(WebhookStatus::Inactive),
+            inactive_reason: Some(Some(InactiveReason::Gone)),
+            updated_at: Some(now),
+            ..WebhookEdit::default()
+        };
+        if webhooks::edit(conn, outcome.handed.bu, outcome.handed.webhook, &edit)? {
+            gone.push(outcome.handed.webhook);
+        }
+    }
+    Ok(gone)
+}
+
+fn settlement(outcome: &Outcome, now: Ts) -> Settlement {
+    let attempt = outcome.attempt.as_ref();
+    let cause = attempt.and_then(|a| a.cause);
+    let (state, cause, next_at) = match outcome.verdict {
+        Verdict::Delivered => (DeliveryState::Delivered, None, None),
+        Verdict::Retry(at) | Verdict::Postpone(at) => (DeliveryState::Ready, cause, Some(at)),
+        Verdict::Exhausted => (DeliveryState::Exhausted, cause, None),
+        Verdict::Gone => (DeliveryState::Exhausted, Some(Cause::Gone), None),
+        Verdict::Cancelled(why) => (DeliveryState::Cancelled, Some(why), None),
+    };
+    let counts = attempt.is_some() && !matches!(outcome.verdict, Verdict::Postpone(_));
+    let uncounted = attempt.is_some() && !counts;
+    Settlement {
+        delivery: outcome.handed.delivery,
+        lease_no: outcome.handed.lease_no,
+        state,
+        cause,
+        next_at,
+        attempts: i32::from(counts),
+        interruptions: i32::from(uncounted),
+        status: attempt.and_then(|a| a.status),
+        duration_ms: attempt.map(|a| a.duration_ms),
+        at: now,
+    }
+}
+
+/// What these outcomes add to the charts. Tests are not traffic.
+fn hours(outcomes: &[Outcome]) -> Vec<HourRow> {
+    let mut hours: BTreeMap<(WebhookId, EndpointId, Ts, BuId), HourRow> = BTreeMap::new();
+    let traffic = outcomes.iter().filter(|o| o.handed.kind != DeliveryKind::Test);
+    for (outcome, attempt) in traffic.filter_map(|o| Some((o, o.attempt.as_ref()?))) {
+        let handed = &outcome.handed;
+        let hour = ended(attempt).hour();
+        let key = (handed.webhook, handed.endpoint, hour, handed.bu);
+        let row = hours
+            .entry(key)
+            .or_insert_with(|| HourRow::empty(handed.webhook, handed.endpoint, handed.bu, hour));
+        row.delivered += i64::from(outcome.verdict == Verdict::Delivered);
+        row.exhausted += i64::from(matches!(outcome.verdict, Verdict::Exhausted | Verdict::Gone));
+        row.failed_attempts += i64::from(attempt.cause.is_some());
+        if attempt.status.is_some() {
+            row.answered(attempt.duration_ms);
+        }
+    }
+    hours.into_values().collect()
+}
+
+/// The last attempt of each webhook: when it ended, and whether it succeeded.
+fn last_of_each(outcomes: &[Outcome]) -> BTreeMap<WebhookId, (Ts, bool)> {
+    let mut last: BTreeMap<WebhookId, (Ts, bool)> = BTreeMap::new();
+    for (outcome, attempt) in outcomes.iter().filter_map(|o| Some((o, o.attempt.as_ref()?))) {
+        let ended = ended(attempt);
+        let entry = last.entry(outcome.handed.webhook).or_insert((ended, attempt.cause.is_none()));
+        if ended >= entry.0 {
+            *entry = (ended, attempt.cause.is_none());
+        }
+    }
+    last
+}
+
+fn ended(attempt: &Attempt) -> Ts {
+    attempt.started_at + Duration::from_millis(u64::try_from(attempt.duration_ms).unwrap_or(0))
+}

@@ -1,0 +1,140 @@
+//! Test events: one real signed request to each endpoint of a webhook, at once, without retries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::access::permission::Permission;
+use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
+use crate::domain::events::event::envelope;
+use crate::domain::id::{BuId, DeliveryId, EventId, WebhookId};
+use crate::ops::Error;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::Cx;
+use crate::ops::events::handoff::Handed;
+use crate::ops::events::inspect::{self, DeliveryView};
+use crate::ops::events::route::LEASE;
+use crate::ops::webhooks::catalogue;
+use crate::store::events::deliveries::{self, DeliveryRow};
+use crate::store::events::events::{self, EventRow};
+use crate::store::webhooks::{endpoints, webhooks};
+
+/// The type a test carries when none is named.
+pub const DEFAULT_TYPE: &str = "webhook.test";
+/// How a stored event says that it is a test.
+pub const SOURCE: &str = "test";
+
+/// A test that is under way.
+pub struct TestSent {
+    /// The event that was made of the type's sample.
+    pub event: EventId,
+    /// One delivery for each endpoint.
+    pub deliveries: Vec<DeliveryId>,
+    /// How long the slowest endpoint may take.
+    pub longest: Duration,
+}
+
+/// Sends a sample of `event_type` to every endpoint of a webhook of `bu`, also of an inactive one.
+pub fn send(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<TestSent, Error> {
+    let mut handed = Vec::new();
+    let sent = cx.write(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksTest)?;
+        let row = webhooks::find(conn, bu, webhook)?.ok_or(Error::NotFound)?;
+        let unknown = || Error::field("event", "unknown_event_type", "This event type is not in the catalogue.");
+        let found = catalogue::find(conn, bu, event_type)?.ok_or_else(unknown)?;
+        let sample = found.sample.unwrap_or_else(|| serde_json::json!({}));
+        let event = event_row(cx, bu, event_type, &sample.to_string(), events::take_places(conn, bu, 1)?);
+        events::insert(conn, std::slice::from_ref(&event))?;
+        let endpoints = endpoints::of_webhooks(conn, bu, &[row.id])?;
+        let body: Arc<[u8]> = event.body.as_slice().into();
+        let room = cx.tools.handoff.room() >= endpoints.len();
+        let rows: Vec<DeliveryRow> =
+            endpoints.iter().map(|e| delivery_row(cx, &event, webhook, e.id, room)).collect();
+        deliveries::insert(conn, &rows)?;
+        if room {
+            handed = rows.iter().map(|row| hand(row, &body)).collect();
+        }
+        let longest = endpoints.iter().map(|e| e.timeout_ms).max().unwrap_or_default();
+        Ok(TestSent {
+            event: event.id,
+            deliveries: rows.iter().map(|row| row.id).collect(),
+            longest: Duration::from_millis(u64::try_from(longest).unwrap_or_default()),
+        })
+    })?;
+    if handed.is_empty() {
+        cx.tools.handoff.wake();
+    } else {
+        cx.tools.handoff.hand(handed);
+    }
+    Ok(sent)
+}
+
+/// What came of a test so far: its deliveries, or `None` while one of them is under way.
+pub fn result(cx: &Cx, bu: BuId, sent: &TestSent) -> Result<Option<Vec<DeliveryView>>, Error> {
+    let view = inspect::own_event(cx, bu, sent.event)?;
+    let done = view.deliveries.iter().all(|d| d.row.state.is_final());
+    Ok(done.then_some(view.deliveries))
+}
+
+fn event_row(cx: &Cx, bu: BuId, event_type: &str, sample: &str, seq: i64) -> EventRow {
+    let id = cx.id();
+    let body = envelope(id, event_type, cx.now, sample.as_bytes());
+    EventRow {
+        id,
+        bu_id: bu,
+        seq,
+        event_type: event_type.to_owned(),
+        subject: None,
+        programme_id: None,
+        source: SOURCE.to_owned(),
+        created_at: cx.now,
+        received_at: cx.now,
+        data_at: i32::try_from(body.data_at).unwrap_or(i32::MAX),
+        body: body.bytes,
+    }
+}
+
+fn delivery_row(
+    cx: &Cx,
+    event: &EventRow,
+    webhook: WebhookId,
+    endpoint: crate::domain::id::EndpointId,
+    leased: bool,
+) -> DeliveryRow {
+    DeliveryRow {
+        id: cx.id(),
+        bu_id: event.bu_id,
+        event_id: event.id,
+        event_type: event.event_type.clone(),
+        webhook_id: webhook,
+        endpoint_id: endpoint,
+        kind: DeliveryKind::Test,
+        state: if leased { DeliveryState::Leased } else { DeliveryState::Ready },
+        cause: None,
+        attempts: 0,
+        interruptions: 0,
+        next_at: (!leased).then_some(cx.now),
+        lease_owner: leased.then_some(cx.tools.node),
+        lease_no: i64::from(leased),
+        lease_until: leased.then(|| cx.now + LEASE),
+        last_status: None,
+        last_duration_ms: None,
+        created_at: cx.now,
+        settled_at: None,
+    }
+}
+
+fn hand(row: &DeliveryRow, body: &Arc<[u8]>) -> Handed {
+    Handed {
+        delivery: row.id,
+        bu: row.bu_id,
+        event: row.event_id,
+        event_type: row.event_type.as_str().into(),
+        webhook: row.webhook_id,
+        endpoint: row.endpoint_id,
+        kind: row.kind,
+        lease_no: row.lease_no,
+        attempts: 0,
+        interruptions: 0,
+        body: body.clone(),
+    }
+}

@@ -1,0 +1,182 @@
+//! Making a webhook: all of it in one transaction, its secret shown once.
+
+use serde_json::json;
+
+use crate::domain::access::permission::Permission;
+use crate::domain::id::{BuId, WebhookId};
+use crate::domain::webhooks::draft::{CheckedEndpoint, CheckedTrigger, CheckedWebhook, WebhookDraft};
+use crate::domain::webhooks::secret::SigningSecret;
+use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookStatus};
+use crate::keys::random_bytes;
+use crate::ops::Error;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::Cx;
+use crate::ops::events::queue::sealing_place;
+use crate::ops::system::audit::{self, Entry};
+use crate::ops::webhooks::catalogue;
+use crate::ops::webhooks::read::{WebhookView, view};
+use crate::store::pool::Conn;
+use crate::store::webhooks::endpoints::{self, EndpointRow};
+use crate::store::webhooks::secrets::{self, SecretRow};
+use crate::store::webhooks::triggers::{self, TriggerRow};
+use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookRow};
+
+/// How many webhooks a business unit may have.
+pub const MOST_WEBHOOKS: i64 = 10_000;
+
+/// A webhook that was made, with its secret in the clear: the only time it is shown unasked.
+pub struct Created {
+    /// The webhook.
+    pub webhook: WebhookView,
+    /// Its signing secret.
+    pub secret: SigningSecret,
+}
+
+/// Makes a webhook of `bu`.
+pub fn create(cx: &Cx, bu: BuId, draft: WebhookDraft) -> Result<Created, Error> {
+    let checked = draft.check(&cx.tools.egress);
+    cx.write(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        let checked = checked?;
+        let types: Vec<(&str, &str)> =
+            checked.triggers.iter().map(|t| (t.field.as_str(), t.event.as_str())).collect();
+        catalogue::check_subscribable(conn, bu, &types)?;
+        if webhooks::count(conn, bu, &WebhookFilter::default())? >= MOST_WEBHOOKS {
+            return Err(Error::conflict("limit_webhooks", "A business unit has at most 10,000 webhooks."));
+        }
+        let row = webhook_row(cx, bu, &checked);
+        webhooks::insert(conn, &row)?;
+        let endpoint_rows = endpoint_rows(cx, bu, row.id, &checked.endpoints)?;
+        endpoints::insert(conn, &endpoint_rows)?;
+        let trigger_rows = trigger_rows(cx, bu, row.id, checked.triggers, 0)?;
+        triggers::insert(conn, &trigger_rows)?;
+        let secret = checked.secret.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
+        store_secret(cx, conn, &row, &secret)?;
+        let after = json!({
+            "name": row.name,
+            "status": row.status,
+            "urls": endpoint_rows.iter().map(|e| e.url.as_str()).collect::<Vec<_>>(),
+            "events": trigger_rows.iter().map(|t| t.event_type.as_str()).collect::<Vec<_>>(),
+        });
+        let entry = Entry {
+            action: "webhook.created",
+            target_kind: "webhook",
+            target_id: row.id.to_string(),
+            before: None,
+            after: Some(after),
+        };
+        audit::record(cx, conn, Some(bu), entry)?;
+        Ok(Created { webhook: view(conn, row)?, secret })
+    })
+}
+
+fn webhook_row(cx: &Cx, bu: BuId, checked: &CheckedWebhook) -> WebhookRow {
+    WebhookRow {
+        id: cx.id(),
+        bu_id: bu,
+        name: checked.name.clone(),
+        description: checked.description.clone(),
+        status: checked.status,
+        inactive_reason: (checked.status == WebhookStatus::Inactive).then_some(InactiveReason::User),
+        origin: Origin::Global,
+        programme_id: None,
+        reach: Reach::BusinessUnit,
+        reach_partner_id: None,
+        for_login: None,
+        for_team: None,
+        created_by: cx.user(),
+        owner: cx.user(),
+        created_at: cx.now,
+        updated_at: None,
+        deleted_at: None,
+        last_sent_at: None,
+        last_sent_ok: None,
+        failing_since: None,
+    }
+}
+
+fn endpoint_rows(
+    cx: &Cx,
+    bu: BuId,
+    webhook: WebhookId,
+    checked: &[CheckedEndpoint],
+) -> Result<Vec<EndpointRow>, Error> {
+    checked.iter().zip(0..).map(|(endpoint, position)| endpoint_row(cx, bu, webhook, endpoint, position)).collect()
+}
+
+fn endpoint_row(
+    cx: &Cx,
+    bu: BuId,
+    webhook: WebhookId,
+    endpoint: &CheckedEndpoint,
+    position: i32,
+) -> Result<EndpointRow, Error> {
+    let mut row = EndpointRow {
+        id: cx.id(),
+        webhook_id: webhook,
+        bu_id: bu,
+        position,
+        name: endpoint.name.clone(),
+        url: endpoint.url.as_str().to_owned(),
+        headers_sealed: None,
+        static_header: None,
+        static_secret_sealed: None,
+        timeout_ms: endpoint.timeout_ms,
+        retry: endpoint.retry.to_string(),
+        rate_per_second: endpoint.rate_per_second,
+        created_at: cx.now,
+    };
+    if !endpoint.headers.is_empty() {
+        let lines: Vec<(&str, &str)> =
+            endpoint.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        let json = serde_json::to_vec(&lines).map_err(|e| Error::Internal(e.to_string()))?;
+        row.headers_sealed = Some(cx.tools.keys.seal(&sealing_place("headers_sealed", &row), &json));
+    }
+    if let Some((name, value)) = &endpoint.static_header {
+        row.static_header = Some(name.as_str().to_owned());
+        let place = sealing_place("static_secret_sealed", &row);
+        row.static_secret_sealed = Some(cx.tools.keys.seal(&place, value.expose().as_bytes()));
+    }
+    Ok(row)
+}
+
+/// The rows of triggers, numbered from `first` on.
+pub(super) fn trigger_rows(
+    cx: &Cx,
+    bu: BuId,
+    webhook: WebhookId,
+    checked: Vec<CheckedTrigger>,
+    first: i32,
+) -> Result<Vec<TriggerRow>, Error> {
+    checked
+        .into_iter()
+        .zip(first..)
+        .map(|(trigger, position)| {
+            let filter = trigger.filter.map(|filter| serde_json::to_string(&filter)).transpose();
+            Ok(TriggerRow {
+                id: cx.id(),
+                webhook_id: webhook,
+                bu_id: bu,
+                position,
+                event_type: trigger.event,
+                filter: filter.map_err(|e| Error::Internal(e.to_string()))?,
+                note: trigger.note,
+            })
+        })
+        .collect()
+}
+
+fn store_secret(cx: &Cx, conn: &mut Conn, webhook: &WebhookRow, secret: &SigningSecret) -> Result<(), Error> {
+    let id = cx.id();
+    let place = SecretRow::sealing_place(id, webhook.bu_id);
+    let row = SecretRow {
+        id,
+        webhook_id: webhook.id,
+        endpoint_id: None,
+        bu_id: webhook.bu_id,
+        sealed: cx.tools.keys.seal(&place, secret.expose().as_bytes()),
+        created_at: cx.now,
+        retires_at: None,
+    };
+    Ok(secrets::insert(conn, &row)?)
+}
