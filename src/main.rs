@@ -1,1 +1,3 @@
+//! The `bellwire` program.
+
 fn main() {}

@@ -1,1 +1,6 @@
+//! One binary of integration tests: real databases, real HTTP, the real program, a real browser.
 
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,7 @@
+//! Tests of the tree itself: what the house style promises about files.
+
+mod imports;
+mod rust;
+mod sources;
+mod templates;
+mod tree;

@@ -1,0 +1,70 @@
+//! The two databases a test can stand on, and the way to say that a test stands on both.
+
+use super::postgres::PostgresDatabase;
+use tempfile::TempDir;
+
+/// An empty database that goes with this value.
+pub enum TestDatabase {
+    /// A file in a folder of its own.
+    Sqlite(TempDir),
+    /// A database on the run's server.
+    Postgres(PostgresDatabase),
+}
+
+impl TestDatabase {
+    /// A new SQLite file; nothing has opened it yet.
+    pub fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// A new PostgreSQL database.
+    pub fn postgres() -> Self {
+        Self::Postgres(PostgresDatabase::create())
+    }
+
+    /// What to give as the database URL.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite://{}", folder.path().join("bellwire.db").display()),
+            Self::Postgres(database) => database.url(),
+        }
+    }
+}
+
+/// Runs each named function, which takes a `&TestDatabase`, as the two tests `name::sqlite` and `name::postgres`.
+macro_rules! both_databases {
+    ($($claim:ident),+ $(,)?) => {$(
+        mod $claim {
+            use $crate::support::databases::TestDatabase;
+
+            #[test]
+            fn sqlite() {
+                super::$claim(&TestDatabase::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                super::$claim(&TestDatabase::postgres());
+            }
+        }
+    )+};
+}
+pub(crate) use both_databases;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::connection::SimpleConnection;
+    use diesel::{Connection, PgConnection, SqliteConnection};
+
+    super::both_databases!(a_test_database_is_empty_and_can_be_written);
+
+    fn a_test_database_is_empty_and_can_be_written(database: &TestDatabase) {
+        let sql = "CREATE TABLE things (id BIGINT); INSERT INTO things VALUES (1)";
+        let url = database.url();
+        match url.strip_prefix("sqlite://") {
+            Some(path) => SqliteConnection::establish(path).unwrap().batch_execute(sql).unwrap(),
+            None => PgConnection::establish(&url).unwrap().batch_execute(sql).unwrap(),
+        }
+    }
+}
