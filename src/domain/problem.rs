@@ -42,7 +42,8 @@ impl FieldErrors {
     /// The same errors under a longer name: `headers[0].name` becomes `endpoints[1].headers[0].name`.
     #[must_use]
     pub fn under(self, part: &str) -> Self {
-        let renamed = self.0.into_iter().map(|e| FieldError { field: format!("{part}.{}", e.field).into(), ..e });
+        let renamed =
+            self.0.into_iter().map(|e| FieldError { field: format!("{part}.{}", e.field).into(), ..e });
         Self(renamed.collect())
     }
 

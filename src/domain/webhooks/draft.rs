@@ -186,7 +186,11 @@ impl EndpointDraft {
             name.zip(value)
         });
         if static_header.is_some() && url.as_ref().is_some_and(|url| !url.is_https()) && !egress.allow_http {
-            errors.push("static_header", "https_required_for_plain_secret", "A secret is sent over https only.");
+            errors.push(
+                "static_header",
+                "https_required_for_plain_secret",
+                "A secret is sent over https only.",
+            );
         }
         let timeout_ms = self.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
         if !TIMEOUT_MS.contains(&timeout_ms) {
@@ -253,10 +257,18 @@ pub fn check_triggers(drafts: Vec<TriggerDraft>) -> Result<Vec<CheckedTrigger>, 
 pub fn check_description(text: &str) -> Result<String, FieldErrors> {
     let text = text.trim();
     if text.chars().count() > LONGEST_DESCRIPTION {
-        return Err(FieldErrors::one("description", "too_long", "A description has at most 1,000 characters."));
+        return Err(FieldErrors::one(
+            "description",
+            "too_long",
+            "A description has at most 1,000 characters.",
+        ));
     }
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
-        return Err(FieldErrors::one("description", "control_character", "A description holds no control characters."));
+        return Err(FieldErrors::one(
+            "description",
+            "control_character",
+            "A description holds no control characters.",
+        ));
     }
     Ok(text.to_owned())
 }

@@ -10,6 +10,7 @@ use crate::domain::events::retry::RetryPolicy;
 use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, WebhookId};
 use crate::domain::webhooks::secret::SigningSecret;
 use crate::domain::webhooks::target_url::TargetUrl;
+use crate::store::events::deliveries::DeliveryRow;
 
 /// A delivery that this node holds a lease on, with what is needed to send it.
 #[derive(Debug, Clone)]
@@ -39,6 +40,23 @@ pub struct Handed {
 }
 
 impl Handed {
+    /// The delivery as stored, with its event's body.
+    pub fn new(row: &DeliveryRow, event_type: Arc<str>, body: Arc<[u8]>) -> Self {
+        Self {
+            delivery: row.id,
+            bu: row.bu_id,
+            event: row.event_id,
+            event_type,
+            webhook: row.webhook_id,
+            endpoint: row.endpoint_id,
+            kind: row.kind,
+            lease_no: row.lease_no,
+            attempts: row.attempts,
+            interruptions: row.interruptions,
+            body,
+        }
+    }
+
     /// The number of the attempt that comes next.
     pub const fn next_number(&self) -> i32 {
         self.attempts + self.interruptions + 1

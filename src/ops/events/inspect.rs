@@ -118,11 +118,16 @@ pub fn list(cx: &Cx, bu: BuId, query: &EventQuery) -> Result<Page<EventLine>, Er
 pub fn get(cx: &Cx, bu: BuId, id: EventId) -> Result<EventView, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::EventsRead)?;
-        let event = events::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-        let mut rows = deliveries::of_events(conn, bu, &[id])?;
-        rows.truncate(MOST_SHOWN);
-        Ok(EventView { event, deliveries: views(conn, bu, rows)? })
+        whole(conn, bu, id)
     })
+}
+
+/// One event of `bu`, for operations that checked already who asks.
+pub(super) fn whole(conn: &mut Conn, bu: BuId, id: EventId) -> Result<EventView, Error> {
+    let event = events::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+    let mut rows = deliveries::of_events(conn, bu, &[id])?;
+    rows.truncate(MOST_SHOWN);
+    Ok(EventView { event, deliveries: views(conn, bu, rows)? })
 }
 
 /// The deliveries of one webhook of `bu`, newest first. The webhook may be deleted.

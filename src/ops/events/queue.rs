@@ -45,28 +45,16 @@ pub fn claim(tools: &Tools, limit: usize) -> Result<Vec<Handed>, Error> {
         Ok((rows, bodies))
     })?;
     let bodies: HashMap<EventId, Arc<[u8]>> = bodies.into_iter().map(|(id, body)| (id, body.into())).collect();
-    Ok(rows.into_iter().filter_map(|row| handed(row, &bodies)).collect())
+    Ok(rows.into_iter().filter_map(|row| handed(&row, &bodies)).collect())
 }
 
-fn handed(row: DeliveryRow, bodies: &HashMap<EventId, Arc<[u8]>>) -> Option<Handed> {
+fn handed(row: &DeliveryRow, bodies: &HashMap<EventId, Arc<[u8]>>) -> Option<Handed> {
     let Some(body) = bodies.get(&row.event_id) else {
         // Retention never removes the event of a delivery that is under way.
         tracing::error!(delivery = %row.id, event = %row.event_id, "a delivery has lost its event");
         return None;
     };
-    Some(Handed {
-        delivery: row.id,
-        bu: row.bu_id,
-        event: row.event_id,
-        event_type: row.event_type.into(),
-        webhook: row.webhook_id,
-        endpoint: row.endpoint_id,
-        kind: row.kind,
-        lease_no: row.lease_no,
-        attempts: row.attempts,
-        interruptions: row.interruptions,
-        body: body.clone(),
-    })
+    Some(Handed::new(&row, row.event_type.as_str().into(), body.clone()))
 }
 
 /// Gives back leases under which nothing was sent; the deliveries are due at once.

@@ -89,15 +89,14 @@ impl Routes {
             let routes = self.by_type.get(&event.event_type).map(Vec::as_slice).unwrap_or_default();
             let mut parts = Parts::of(event);
             for (route, filter) in routes {
-                let held_back = self.verdict(event, route, filter.as_ref(), &mut parts);
-                let mut row = row(event, route, lease, held_back);
-                if held_back.is_none() && *room > 0 {
+                let id = lease.clock.id();
+                let mut row =
+                    DeliveryRow::due(id, event, route.webhook, route.endpoint, DeliveryKind::Event, lease.now);
+                if let Some((state, cause)) = self.verdict(event, route, filter.as_ref(), &mut parts) {
+                    row = row.held_back(state, cause);
+                } else if *room > 0 {
                     *room -= 1;
-                    row.state = DeliveryState::Leased;
-                    row.next_at = None;
-                    row.lease_owner = Some(lease.node);
-                    row.lease_no = 1;
-                    row.lease_until = Some(lease.now + LEASE);
+                    row = row.leased(lease.node, lease.now + LEASE);
                     handed.push(parts.handed(&row));
                 }
                 rows.push(row);
@@ -153,47 +152,8 @@ impl<'a> Parts<'a> {
 
     fn handed(&mut self, row: &DeliveryRow) -> Handed {
         let event = self.event;
-        Handed {
-            delivery: row.id,
-            bu: row.bu_id,
-            event: row.event_id,
-            event_type: self.event_type.get_or_insert_with(|| event.event_type.as_str().into()).clone(),
-            webhook: row.webhook_id,
-            endpoint: row.endpoint_id,
-            kind: row.kind,
-            lease_no: row.lease_no,
-            attempts: row.attempts,
-            interruptions: row.interruptions,
-            body: self.body.get_or_insert_with(|| event.body.as_slice().into()).clone(),
-        }
-    }
-}
-
-fn row(
-    event: &EventRow,
-    route: &Route,
-    lease: Lease<'_>,
-    held_back: Option<(DeliveryState, Cause)>,
-) -> DeliveryRow {
-    DeliveryRow {
-        id: lease.clock.id(),
-        bu_id: event.bu_id,
-        event_id: event.id,
-        event_type: event.event_type.clone(),
-        webhook_id: route.webhook,
-        endpoint_id: route.endpoint,
-        kind: DeliveryKind::Event,
-        state: held_back.map_or(DeliveryState::Ready, |(state, _)| state),
-        cause: held_back.map(|(_, cause)| cause),
-        attempts: 0,
-        interruptions: 0,
-        next_at: held_back.is_none().then_some(lease.now),
-        lease_owner: None,
-        lease_no: 0,
-        lease_until: None,
-        last_status: None,
-        last_duration_ms: None,
-        created_at: lease.now,
-        settled_at: held_back.map(|_| lease.now),
+        let event_type = self.event_type.get_or_insert_with(|| event.event_type.as_str().into()).clone();
+        let body = self.body.get_or_insert_with(|| event.body.as_slice().into()).clone();
+        Handed::new(row, event_type, body)
     }
 }

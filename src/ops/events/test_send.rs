@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::access::permission::Permission;
-use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
+use crate::domain::events::delivery::DeliveryKind;
 use crate::domain::events::event::envelope;
 use crate::domain::id::{BuId, DeliveryId, EventId, WebhookId};
 use crate::ops::Error;
@@ -45,13 +45,16 @@ pub fn send(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<T
         let event = event_row(cx, bu, event_type, &sample.to_string(), events::take_places(conn, bu, 1)?);
         events::insert(conn, std::slice::from_ref(&event))?;
         let endpoints = endpoints::of_webhooks(conn, bu, &[row.id])?;
-        let body: Arc<[u8]> = event.body.as_slice().into();
         let room = cx.tools.handoff.room() >= endpoints.len();
-        let rows: Vec<DeliveryRow> =
-            endpoints.iter().map(|e| delivery_row(cx, &event, webhook, e.id, room)).collect();
+        let rows: Vec<DeliveryRow> = endpoints
+            .iter()
+            .map(|e| DeliveryRow::due(cx.id(), &event, webhook, e.id, DeliveryKind::Test, cx.now))
+            .map(|row| if room { row.leased(cx.tools.node, cx.now + LEASE) } else { row })
+            .collect();
         deliveries::insert(conn, &rows)?;
         if room {
-            handed = rows.iter().map(|row| hand(row, &body)).collect();
+            let body: Arc<[u8]> = event.body.as_slice().into();
+            handed = rows.iter().map(|row| Handed::new(row, event_type.into(), body.clone())).collect();
         }
         let longest = endpoints.iter().map(|e| e.timeout_ms).max().unwrap_or_default();
         Ok(TestSent {
@@ -70,7 +73,7 @@ pub fn send(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<T
 
 /// What came of a test so far: its deliveries, or `None` while one of them is under way.
 pub fn result(cx: &Cx, bu: BuId, sent: &TestSent) -> Result<Option<Vec<DeliveryView>>, Error> {
-    let view = inspect::own_event(cx, bu, sent.event)?;
+    let view = cx.read(|conn| inspect::whole(conn, bu, sent.event))?;
     let done = view.deliveries.iter().all(|d| d.row.state.is_final());
     Ok(done.then_some(view.deliveries))
 }
@@ -90,51 +93,5 @@ fn event_row(cx: &Cx, bu: BuId, event_type: &str, sample: &str, seq: i64) -> Eve
         received_at: cx.now,
         data_at: i32::try_from(body.data_at).unwrap_or(i32::MAX),
         body: body.bytes,
-    }
-}
-
-fn delivery_row(
-    cx: &Cx,
-    event: &EventRow,
-    webhook: WebhookId,
-    endpoint: crate::domain::id::EndpointId,
-    leased: bool,
-) -> DeliveryRow {
-    DeliveryRow {
-        id: cx.id(),
-        bu_id: event.bu_id,
-        event_id: event.id,
-        event_type: event.event_type.clone(),
-        webhook_id: webhook,
-        endpoint_id: endpoint,
-        kind: DeliveryKind::Test,
-        state: if leased { DeliveryState::Leased } else { DeliveryState::Ready },
-        cause: None,
-        attempts: 0,
-        interruptions: 0,
-        next_at: (!leased).then_some(cx.now),
-        lease_owner: leased.then_some(cx.tools.node),
-        lease_no: i64::from(leased),
-        lease_until: leased.then(|| cx.now + LEASE),
-        last_status: None,
-        last_duration_ms: None,
-        created_at: cx.now,
-        settled_at: None,
-    }
-}
-
-fn hand(row: &DeliveryRow, body: &Arc<[u8]>) -> Handed {
-    Handed {
-        delivery: row.id,
-        bu: row.bu_id,
-        event: row.event_id,
-        event_type: row.event_type.as_str().into(),
-        webhook: row.webhook_id,
-        endpoint: row.endpoint_id,
-        kind: row.kind,
-        lease_no: row.lease_no,
-        attempts: 0,
-        interruptions: 0,
-        body: body.clone(),
     }
 }

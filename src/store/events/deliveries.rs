@@ -7,6 +7,7 @@ use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, NodeId, WebhookId};
 use crate::domain::time::Ts;
 use crate::store::dialect::each;
+use crate::store::events::events::EventRow;
 use crate::store::pool::Conn;
 use crate::store::schema::deliveries;
 
@@ -53,6 +54,59 @@ pub struct DeliveryRow {
     pub created_at: Ts,
     /// When it came to its end.
     pub settled_at: Option<Ts>,
+}
+
+impl DeliveryRow {
+    /// A delivery of `event` that is due at once.
+    pub fn due(
+        id: DeliveryId,
+        event: &EventRow,
+        webhook: WebhookId,
+        endpoint: EndpointId,
+        kind: DeliveryKind,
+        now: Ts,
+    ) -> Self {
+        Self {
+            id,
+            bu_id: event.bu_id,
+            event_id: event.id,
+            event_type: event.event_type.clone(),
+            webhook_id: webhook,
+            endpoint_id: endpoint,
+            kind,
+            state: DeliveryState::Ready,
+            cause: None,
+            attempts: 0,
+            interruptions: 0,
+            next_at: Some(now),
+            lease_owner: None,
+            lease_no: 0,
+            lease_until: None,
+            last_status: None,
+            last_duration_ms: None,
+            created_at: now,
+            settled_at: None,
+        }
+    }
+
+    /// The same delivery, born leased to `node`.
+    #[must_use]
+    pub fn leased(self, node: NodeId, until: Ts) -> Self {
+        Self {
+            state: DeliveryState::Leased,
+            next_at: None,
+            lease_owner: Some(node),
+            lease_no: 1,
+            lease_until: Some(until),
+            ..self
+        }
+    }
+
+    /// The same delivery, held back for good.
+    #[must_use]
+    pub fn held_back(self, state: DeliveryState, cause: Cause) -> Self {
+        Self { state, cause: Some(cause), next_at: None, settled_at: Some(self.created_at), ..self }
+    }
 }
 
 /// Stores deliveries.
@@ -120,7 +174,13 @@ pub fn of_webhook(
 }
 
 /// Ends every delivery of `webhook` that is still under way; gives how many.
-pub fn cancel_of_webhook(conn: &mut Conn, bu: BuId, webhook: WebhookId, cause: Cause, now: Ts) -> QueryResult<usize> {
+pub fn cancel_of_webhook(
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    cause: Cause,
+    now: Ts,
+) -> QueryResult<usize> {
     let mut done = 0;
     for under_way in under_way(webhook) {
         let these = deliveries::table.filter(deliveries::bu_id.eq(bu)).filter(under_way);

@@ -1,0 +1,42 @@
+//! Tables of all subjects may stand in one query.
+
+use super::access::{
+    business_units, grants, memberships, one_time_links, partners, programmes, recovery_codes, sessions,
+    sign_in_throttles, team_members, teams, tokens, users,
+};
+use super::events::{
+    attempts, deliveries, delivery_hours, event_sequences, events, idempotency_keys, replays,
+};
+use super::system::{audit, audit_heads, settings};
+use super::webhooks::{endpoints, event_types, secrets, triggers, webhooks};
+
+diesel::allow_tables_to_appear_in_same_query!(
+    partners,
+    business_units,
+    grants,
+    programmes,
+    users,
+    memberships,
+    teams,
+    team_members,
+    tokens,
+    sessions,
+    one_time_links,
+    recovery_codes,
+    sign_in_throttles,
+    webhooks,
+    endpoints,
+    triggers,
+    secrets,
+    event_types,
+    event_sequences,
+    events,
+    idempotency_keys,
+    deliveries,
+    attempts,
+    replays,
+    delivery_hours,
+    settings,
+    audit_heads,
+    audit,
+);
