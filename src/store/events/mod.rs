@@ -2,6 +2,7 @@
 
 pub mod attempts;
 pub mod deliveries;
+#[expect(clippy::module_inception, reason = "one file a table, named after it")]
 pub mod events;
 pub mod idempotency_keys;
 pub mod queue;

@@ -1,12 +1,12 @@
 //! The tables as Diesel sees them: one description for both databases, by subject.
 
-mod access;
-mod events;
-mod system;
+mod access_tables;
+mod event_tables;
+mod system_tables;
 mod together;
-mod webhooks;
+mod webhook_tables;
 
-pub use access::*;
-pub use events::*;
-pub use system::*;
-pub use webhooks::*;
+pub use access_tables::*;
+pub use event_tables::*;
+pub use system_tables::*;
+pub use webhook_tables::*;

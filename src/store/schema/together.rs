@@ -1,14 +1,14 @@
 //! Tables of all subjects may stand in one query.
 
-use super::access::{
+use super::access_tables::{
     business_units, grants, memberships, one_time_links, partners, programmes, recovery_codes, sessions,
     sign_in_throttles, team_members, teams, tokens, users,
 };
-use super::events::{
+use super::event_tables::{
     attempts, deliveries, delivery_hours, event_sequences, events, idempotency_keys, replays,
 };
-use super::system::{audit, audit_heads, settings};
-use super::webhooks::{endpoints, event_types, secrets, triggers, webhooks};
+use super::system_tables::{audit, audit_heads, settings};
+use super::webhook_tables::{endpoints, event_types, secrets, triggers, webhooks};
 
 diesel::allow_tables_to_appear_in_same_query!(
     partners,

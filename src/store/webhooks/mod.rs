@@ -5,4 +5,5 @@ pub mod event_types;
 pub mod routes;
 pub mod secrets;
 pub mod triggers;
+#[expect(clippy::module_inception, reason = "one file a table, named after it")]
 pub mod webhooks;
