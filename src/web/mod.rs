@@ -1,0 +1,3 @@
+//! The browser's face: pages, their addresses and the files they load.
+
+pub mod assets;
