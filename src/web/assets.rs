@@ -41,15 +41,15 @@ pub fn path(name: &str) -> &'static str {
 /// Serves `/static/…`: GET and HEAD, hashed names only, 304 to whoever has the file already.
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
-        web::resource(format!("{ROOT}{{file:.+}}"))
-            .route(web::get().to(serve))
-            .route(web::head().to(serve)),
+        web::resource(format!("{ROOT}{{file:.+}}")).route(web::get().to(serve)).route(web::head().to(serve)),
     );
 }
 
 async fn serve(file: web::Path<String>, known: web::Header<IfNoneMatch>) -> impl Responder {
     let Some(asset) = SHELF.assets.get(file.as_str()) else {
-        return Either::Left(guarded(HttpResponse::NotFound()).content_type("text/plain").body("Not found\n"));
+        return Either::Left(
+            guarded(HttpResponse::NotFound()).content_type("text/plain").body("Not found\n"),
+        );
     };
     let tag = EntityTag::new_strong(asset.hash.clone());
     let fresh = match &*known {
@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// The sums of `static/README.md`: vendored files change together with that table.
+    /// Files that are not Bellwire's own; `static/README.md` has a row and a sum for each.
     const VENDORED: &[&str] = &[
         "js/htmx.min.js",
         "js/htmx-ext-sse.js",
@@ -171,7 +171,8 @@ mod tests {
         assert_eq!(header("content-security-policy"), POLICY);
         let tag = header("etag");
         assert!(!read_body(first).await.is_empty());
-        let again = call_service(&app, get().insert_header(("if-none-match", tag.as_str())).to_request()).await;
+        let again =
+            call_service(&app, get().insert_header(("if-none-match", tag.as_str())).to_request()).await;
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(again.headers().get("etag").unwrap().to_str().unwrap(), tag);
         assert!(read_body(again).await.is_empty());
