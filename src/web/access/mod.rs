@@ -1,0 +1,5 @@
+//! Pages of who may: signing in, set-up, partner search.
+
+pub mod login;
+pub mod partners;
+pub mod setup;

@@ -1,0 +1,4 @@
+//! Pages of what happened and went out.
+
+pub mod event;
+pub mod log;

@@ -1,0 +1,76 @@
+//! Every address of the browser's face, spelled once.
+
+use crate::domain::id::{BuId, DeliveryId, EventId, WebhookId};
+
+/// Where `/` leads to the right place for who signed in.
+pub const HOME: &str = "/";
+/// Sign in.
+pub const LOGIN: &str = "/login";
+/// Sign out; POST only.
+pub const LOGOUT: &str = "/logout";
+/// Set-up of the first owner.
+pub const SETUP: &str = "/setup";
+/// Partner search, and where the chosen partner is sent to.
+pub const PARTNERS: &str = "/partners";
+
+/// Admin › API, tab Webhooks.
+pub fn webhooks(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/webhooks")
+}
+
+/// The page, or dialog, that asks before a webhook is deleted; POST deletes it.
+pub fn webhook_delete(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/delete")
+}
+
+/// POST makes an active webhook inactive.
+pub fn webhook_pause(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/pause")
+}
+
+/// POST makes an inactive webhook active.
+pub fn webhook_resume(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/resume")
+}
+
+/// Event Logs of the business unit.
+pub fn log(bu: BuId) -> String {
+    format!("/bu/{bu}/logs")
+}
+
+/// Event Logs of one webhook.
+pub fn log_of(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/logs?webhook={webhook}")
+}
+
+/// One event, with deliveries and attempts.
+pub fn event(bu: BuId, event: EventId) -> String {
+    format!("/bu/{bu}/logs/{event}")
+}
+
+/// POST sends one delivery again.
+pub fn resend(bu: BuId, event: EventId, delivery: DeliveryId) -> String {
+    format!("/bu/{bu}/logs/{event}/deliveries/{delivery}/resend")
+}
+
+/// `path` with those of `pairs` that have a value, encoded.
+pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+    match query.finish() {
+        empty if empty.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_holds_what_was_given_and_nothing_more() {
+        let pairs = [("q", "a b&c=é"), ("status", ""), ("after", "evt_1")];
+        assert_eq!(with_query("/logs", &pairs), "/logs?q=a+b%26c%3D%C3%A9&after=evt_1");
+        assert_eq!(with_query("/logs", &[("q", "")]), "/logs");
+    }
+}

@@ -1,0 +1,226 @@
+//! What must hold on every page, whatever stands in its fields.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+
+use crate::web::assets;
+use crate::web::page::Page;
+use crate::web::samples::Samples;
+use crate::web::shell::Theme;
+
+const EVIL: &str = "<script>alert(1)</script>\" onload='x' style=\"x\" {{ 7*7 }}";
+
+/// A page as it is sent, by name: whole, and the block htmx gets.
+fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)> {
+    fn both(name: &'static str, page: &impl Page) -> (&'static str, String, String) {
+        (name, page.render().unwrap(), page.fragment().unwrap())
+    }
+    let s = Samples { tail, theme };
+    vec![
+        both("login", &s.login()),
+        both("login-error", &s.login_refused()),
+        both("setup", &s.setup()),
+        both("partner-search", &s.partners(true)),
+        both("partner-search-none", &s.partners(false)),
+        both("webhooks", &s.webhooks()),
+        both("webhooks-empty", &s.no_webhooks()),
+        both("webhooks-none", &s.no_match()),
+        both("webhook-delete", &s.delete()),
+        both("event-logs", &s.event_log()),
+        both("event-logs-empty", &s.no_events(false)),
+        both("event-logs-none", &s.no_events(true)),
+        both("event-detail", &s.event()),
+        both("error-403", &s.forbidden()),
+        both("error-404", &s.missing()),
+        both("error-500", &s.broken()),
+        both("error-429", &s.refused()),
+    ]
+}
+
+fn every_text() -> Vec<(&'static str, String)> {
+    let pages = drawn(EVIL, Theme::Dark).into_iter();
+    pages.flat_map(|(name, whole, part)| [(name, whole), (name, part)]).collect()
+}
+
+/// The opening tags of a page: name and attributes, quotes respected.
+fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let mut tags = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            continue;
+        }
+        let name_end = rest.find(|c: char| c.is_whitespace() || c == '>' || c == '/').unwrap();
+        let name = rest[..name_end].to_owned();
+        rest = &rest[name_end..];
+        let mut attributes = Vec::new();
+        loop {
+            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
+            if let Some(after) = rest.strip_prefix('>') {
+                rest = after;
+                break;
+            }
+            let end = rest.find(|c: char| c.is_whitespace() || "=>/".contains(c)).unwrap();
+            let key = rest[..end].to_owned();
+            rest = &rest[end..];
+            let mut value = String::new();
+            if let Some(after) = rest.strip_prefix('=') {
+                let quote = after.chars().next().unwrap();
+                assert!(quote == '"' || quote == '\'', "{name} {key} has no quotes");
+                let (inside, after) = after[1..].split_once(quote).unwrap();
+                value = inside.to_owned();
+                rest = after;
+            }
+            attributes.push((key, value));
+        }
+        tags.push((name, attributes));
+    }
+    tags
+}
+
+fn value<'a>(attributes: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    attributes.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+}
+
+#[test]
+fn text_from_outside_is_never_markup() {
+    for (name, html) in every_text() {
+        assert!(!html.contains("<script>"), "{name}");
+        assert!(
+            name == "error-404" || name.starts_with("webhooks") || html.contains("&#60;script&#62;"),
+            "{name}"
+        );
+    }
+    let evil_pages = drawn(EVIL, Theme::System);
+    let plain_pages = drawn("", Theme::System);
+    for ((name, evil, _), (_, plain, _)) in evil_pages.iter().zip(&plain_pages) {
+        let names = |html| tags(html).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(evil), names(plain), "{name}");
+    }
+}
+
+#[test]
+fn no_page_needs_more_than_the_content_policy_allows() {
+    for (page, html) in every_text() {
+        for (name, attributes) in tags(&html) {
+            assert_ne!(name, "style", "{page}");
+            assert!(name != "script" || value(&attributes, "src").is_some(), "{page}");
+            for (key, value) in attributes {
+                assert!(
+                    key != "style" && !key.starts_with("on") && !key.starts_with("hx-on"),
+                    "{page} {name} {key}"
+                );
+                assert!(key != "hx-trigger" || !value.contains('['), "{page} {name} {value}");
+                let address = matches!(key.as_str(), "href" | "src" | "action" | "hx-get" | "hx-post");
+                let local = value.starts_with('/') || value.starts_with('#');
+                assert!(!address || local, "{page} {name} {key}={value}");
+                assert!(!value.contains("js:") && !value.contains("javascript:"), "{page} {name} {key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_that_is_typed_or_pressed_has_a_name() {
+    for (page, html) in every_text() {
+        let tags = tags(&html);
+        let labelled: BTreeSet<_> =
+            tags.iter().filter(|(n, _)| n == "label").filter_map(|(_, a)| value(a, "for")).collect();
+        for (name, attributes) in &tags {
+            let kind = value(attributes, "type").unwrap_or_default();
+            let typed = matches!(name.as_str(), "input" | "select" | "textarea");
+            if typed && !matches!(kind, "hidden" | "checkbox" | "radio") {
+                let named = value(attributes, "aria-label").is_some()
+                    || value(attributes, "id").is_some_and(|id| labelled.contains(id));
+                assert!(named, "{page}: {attributes:?}");
+            }
+            let class = value(attributes, "class").unwrap_or_default();
+            let bare = class.split(' ').any(|c| c == "icon-btn" || c == "switch-btn");
+            assert!(!bare || value(attributes, "aria-label").is_some(), "{page}: {attributes:?}");
+        }
+    }
+}
+
+#[test]
+fn every_form_that_changes_something_carries_the_token() {
+    for (page, html) in every_text() {
+        for form in html.split("<form").skip(1) {
+            let form = form.split("</form>").next().unwrap();
+            let posts = form.split('>').next().unwrap().contains(r#"method="post""#);
+            let carries = form.contains(r#"<input type="hidden" name="csrf" value="c0ffee">"#);
+            assert_eq!(posts, carries, "{page}");
+        }
+    }
+}
+
+#[test]
+fn a_whole_page_has_one_main_one_heading_and_no_id_twice() {
+    for (page, whole, part) in drawn(EVIL, Theme::Dark) {
+        let tags = tags(&whole);
+        let count = |wanted: &str| tags.iter().filter(|(name, _)| name == wanted).count();
+        assert_eq!((count("main"), count("h1"), count("title")), (1, 1, 1), "{page}");
+        let ids: Vec<_> = tags.iter().filter_map(|(_, a)| value(a, "id")).collect();
+        let once: BTreeSet<_> = ids.iter().collect();
+        assert_eq!(ids.len(), once.len(), "{page}: {ids:?}");
+        assert!(whole.contains(r#"<html lang="en" data-theme="dark">"#), "{page}");
+        assert!(whole.contains(part.trim()), "{page}");
+    }
+}
+
+#[test]
+fn every_static_file_and_icon_is_there() {
+    let sprite = include_str!("../../static/icons/icons.svg");
+    for (page, html) in every_text() {
+        assert!(!html.contains(assets::path("")), "{page}");
+        for (name, attributes) in tags(&html) {
+            if name == "use" {
+                let (_, id) = value(&attributes, "href").unwrap().split_once('#').unwrap();
+                assert!(sprite.contains(&format!("id=\"{id}\"")), "{page}: {id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_password_is_never_shown_again() {
+    let page = Samples { tail: "", theme: Theme::System }.setup();
+    let html = page.render().unwrap();
+    assert!(!html.contains("a-secret-that-was-typed"));
+    assert!(html.contains("value=\"Ada Marsh\""));
+    assert!(html.contains("<title>Error: Set up Bellwire"));
+    let focused: Vec<_> = tags(&html).into_iter().filter(|(_, a)| value(a, "autofocus").is_some()).collect();
+    assert_eq!(focused.len(), 1);
+    assert_eq!(value(&focused[0].1, "id"), Some("email"));
+}
+
+#[test]
+fn only_a_global_partner_is_told_whose_unit_this_is() {
+    let s = Samples { tail: "", theme: Theme::System };
+    let banner = "You are in <b>Kestrel Retail Group</b> (BU 12345)";
+    assert!(s.webhooks().render().unwrap().contains(banner));
+    let channel = s.no_webhooks().render().unwrap();
+    assert!(!channel.contains("bu-banner") && !channel.contains("Switch partner"));
+}
+
+#[test]
+fn no_template_switches_escaping_off() {
+    fn look(dir: &std::path::Path, seen: &mut usize) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                look(&path, seen);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap().replace(' ', "");
+            for banned in ["|safe", "{%autoescape", "{%filter", "<style"] {
+                assert!(!text.contains(banned), "{}: {banned}", path.display());
+            }
+            *seen += 1;
+        }
+    }
+    let mut seen = 0;
+    look(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")), &mut seen);
+    assert!(seen > 20);
+}

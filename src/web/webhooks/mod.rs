@@ -1,0 +1,4 @@
+//! Pages of what is sent where.
+
+pub mod delete;
+pub mod list;
