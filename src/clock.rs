@@ -10,7 +10,7 @@ use crate::domain::id::{Id, Kind};
 use crate::domain::time::Ts;
 use crate::keys::random;
 
-/// The number of random bits in a UUIDv7.
+/// The number of random bits in a `UUIDv7`.
 const RANDOM_BITS: u32 = 74;
 
 /// Where time and ids come from. Clones share one clock and one order of ids.
@@ -78,7 +78,6 @@ impl Clock {
             last.ms = ms;
             // The top bit stays free, so that thousands of ids fit behind the first of a millisecond.
             last.random = fresh & ((1 << (RANDOM_BITS - 1)) - 1);
-            #[expect(clippy::cast_possible_truncation, reason = "the low half is as random as the high one")]
             let step = (fresh >> 64) as u64;
             last.step = step;
         } else {

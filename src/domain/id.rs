@@ -1,4 +1,4 @@
-//! Typed ids: a prefix and a UUIDv7 as 26 characters of lower-case Crockford base32.
+//! Typed ids: a prefix and a `UUIDv7` as 26 characters of lower-case Crockford base32.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -30,6 +30,7 @@ impl Ts {
     }
 
     /// The start of the hour this moment lies in.
+    #[must_use]
     pub const fn hour(self) -> Self {
         const HOUR: i64 = 3_600_000_000;
         Self(self.0.div_euclid(HOUR) * HOUR)
