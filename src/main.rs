@@ -1,3 +1,8 @@
-//! The `bellwire` program.
+//! The `bellwire` program: reads the command line and does what it says.
 
-fn main() {}
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    bellwire::cli::main()
+}

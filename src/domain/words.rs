@@ -15,6 +15,14 @@ macro_rules! words {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
+
+            /// Reads one of the words; names them all when it is none.
+            pub fn choose(text: &str) -> Result<Self, String> {
+                text.parse().map_err(|_| {
+                    let all: Vec<&str> = Self::ALL.iter().map(|word| word.as_str()).collect();
+                    format!("use one of: {}", all.join(", "))
+                })
+            }
         }
 
         impl std::fmt::Display for $name {

@@ -1,0 +1,240 @@
+//! The commands that come and go: partners, logins, tokens, keys, migrations.
+
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Subcommand;
+use serde_json::json;
+use url::Url;
+
+use crate::app::{App, Opening};
+use crate::cli::Common;
+use crate::cli::output::{answer, say};
+use crate::clock::Clock;
+use crate::config::WrongSetting;
+use crate::domain::access::partner::PartnerKind;
+use crate::domain::access::permission::Scopes;
+use crate::domain::access::user::Role;
+use crate::domain::id::BuId;
+use crate::domain::webhooks::address::EgressPolicy;
+use crate::keys::KeyRing;
+use crate::ops::Error;
+use crate::ops::access::partners::{self, Grant, PartnerDraft};
+use crate::ops::access::tokens::{self, TokenDraft};
+use crate::ops::access::users::{self, UserDraft};
+use crate::ops::cx::{Actor, Cx, Source};
+use crate::ops::events::handoff::NoDelivery;
+use crate::server::Failure;
+use crate::store::migrate as steps;
+
+/// `bellwire partner …`.
+#[derive(Debug, Subcommand)]
+pub enum PartnerCommand {
+    /// Make a partner; a channel partner gets its business unit.
+    Create {
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// channel: exactly one business unit. global: acts in those that are granted to it.
+        #[arg(long, value_parser = PartnerKind::choose)]
+        kind: PartnerKind,
+        /// Its number; the next free one when nothing is said.
+        #[arg(long, value_name = "NUMBER")]
+        id: Option<i64>,
+    },
+    /// Let a global partner act in a business unit, or in all.
+    Grant {
+        /// The global partner.
+        #[arg(long, value_name = "NUMBER")]
+        partner: i64,
+        /// The partner whose business unit is granted.
+        #[arg(long, value_name = "NUMBER", required_unless_present = "all", conflicts_with = "all")]
+        unit: Option<i64>,
+        /// Every business unit, also later ones.
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// `bellwire user …`.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a login. Without a password, a one-time link sets it.
+    Create {
+        /// The e-mail address to sign in with.
+        #[arg(long)]
+        email: String,
+        /// The person's name.
+        #[arg(long)]
+        name: String,
+        /// What the login may do: owner, admin, developer or viewer.
+        #[arg(long, value_parser = Role::choose)]
+        role: Role,
+        /// The partner it belongs to.
+        #[arg(long, value_name = "NUMBER")]
+        partner: i64,
+        /// Read the password from standard input, one line.
+        #[arg(long)]
+        password_stdin: bool,
+        /// The address for the one-time link, as given to `serve --public-url`.
+        #[arg(long, env = "BELLWIRE_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        public_url: Url,
+    },
+}
+
+/// `bellwire token …`.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make an API token; its secret, shown this once, is all that stands on standard output.
+    Create {
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// The channel partner whose business unit it acts in.
+        #[arg(long, value_name = "NUMBER")]
+        partner: i64,
+        /// What it may do: webhooks:read,events:write
+        #[arg(long, value_name = "A,B", required_unless_present = "all_scopes", conflicts_with = "all_scopes")]
+        scopes: Option<String>,
+        /// Everything a token may do.
+        #[arg(long)]
+        all_scopes: bool,
+        /// Days until it stops working; never when nothing is said.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        expires_in_days: Option<u32>,
+    },
+}
+
+/// `bellwire keys …`.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make the master key, in a new file that only you may read.
+    Init,
+}
+
+/// `bellwire migrate`.
+pub fn migrate(common: &Common) -> Result<(), Failure> {
+    let address = common.database.address()?;
+    let not_opened = |e: crate::store::pool::OpenError| Failure::Setting(e.to_string());
+    let done = steps::run(&mut address.open().map_err(not_opened)?).map_err(not_opened)?;
+    answer(common.json, &json!({"applied": done}), &format!("The schema is current ({done} steps applied)."));
+    Ok(())
+}
+
+/// `bellwire partner …`.
+pub fn partner(common: &Common, command: PartnerCommand) -> Result<(), Failure> {
+    let cx = operator(common)?;
+    match command {
+        PartnerCommand::Create { name, kind, id } => {
+            let made = partners::create(&cx, PartnerDraft { name, kind, id }).map_err(failure)?;
+            let unit = made.bu.map_or(String::new(), |bu| format!(", business unit {bu}"));
+            let value = json!({"id": made.partner, "bu": made.bu, "kind": kind});
+            answer(common.json, &value, &format!("Partner {}{unit}", made.partner));
+        }
+        PartnerCommand::Grant { partner, unit, all: _ } => {
+            let grant = match unit {
+                Some(owner) => Grant::Unit(unit_of(&cx, owner)?),
+                None => Grant::All,
+            };
+            partners::grant(&cx, partner, grant).map_err(failure)?;
+            answer(common.json, &json!({"granted": true}), "Granted.");
+        }
+    }
+    Ok(())
+}
+
+/// `bellwire user …`.
+pub fn user(common: &Common, command: UserCommand) -> Result<(), Failure> {
+    let UserCommand::Create { email, name, role, partner, password_stdin, public_url } = command;
+    let cx = operator(common)?;
+    let password = password_stdin.then(read_password).transpose()?;
+    let made = users::create(&cx, UserDraft { email, name, role, partner, password }).map_err(failure)?;
+    let link = made.link.map(|link| {
+        format!("{}/setup?link={}", public_url.as_str().trim_end_matches('/'), link.expose())
+    });
+    let text = match &link {
+        Some(link) => format!("Login {}. Within 30 minutes, set the password at {link}", made.number),
+        None => format!("Login {}", made.number),
+    };
+    answer(common.json, &json!({"id": made.user, "number": made.number, "link": link}), &text);
+    Ok(())
+}
+
+/// `bellwire token …`.
+pub fn token(common: &Common, command: TokenCommand) -> Result<(), Failure> {
+    let TokenCommand::Create { name, partner, scopes, all_scopes: _, expires_in_days } = command;
+    let scopes = match &scopes {
+        Some(text) => Scopes::parse(text).map_err(|e| failure(e.into()))?,
+        None => Scopes::all(),
+    };
+    let cx = operator(common)?;
+    let bu = unit_of(&cx, partner)?;
+    let expires_at = expires_in_days.map(|days| cx.now + Duration::from_hours(24 * u64::from(days)));
+    let (row, secret) = tokens::create(&cx, bu, TokenDraft { name, scopes, expires_at }).map_err(failure)?;
+    if common.json {
+        let value = json!({"id": row.id, "bu": bu, "secret": secret.expose(), "scopes": scopes});
+        say(&value.to_string());
+    } else {
+        say(secret.expose());
+    }
+    Ok(())
+}
+
+/// `bellwire keys …`.
+pub fn keys(common: &Common, command: &KeysCommand) -> Result<(), Failure> {
+    let KeysCommand::Init = command;
+    let path = common.key.path()?;
+    if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| Failure::Setting(format!("{} cannot be made: {e}.", folder.display())))?;
+    }
+    KeyRing::init(&path).map_err(|e| Failure::Setting(e.to_string()))?;
+    let shown = path.display().to_string();
+    let text = format!("The master key is in {shown}. Keep a copy apart from the database: without it, secrets are lost.");
+    answer(common.json, &json!({"file": shown}), &text);
+    Ok(())
+}
+
+/// A context for the operator, on a database that a server may be serving at the same time.
+fn operator(common: &Common) -> Result<Cx, Failure> {
+    let here = Url::parse("http://127.0.0.1/").map_err(|e| WrongSetting(e.to_string()))?;
+    let app = App::open(Opening {
+        database: common.database.address()?,
+        connections: 1,
+        serving: false,
+        keys: common.key.load()?,
+        egress: EgressPolicy::default(),
+        public_url: here,
+        clock: Clock::system(),
+        handoff: Arc::new(NoDelivery),
+    })?;
+    Ok(app.cx(Actor::Operator, Source::default()))
+}
+
+fn unit_of(cx: &Cx, partner: i64) -> Result<BuId, Failure> {
+    partners::unit_of(cx, partner).map_err(failure)?.ok_or_else(|| {
+        Failure::Setting(format!("Partner {partner} has no business unit of its own, or does not exist."))
+    })
+}
+
+fn read_password() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// What an operation refused, in one sentence.
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Invalid(errors) => {
+            let told: Vec<String> = errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect();
+            Failure::Setting(told.join(" "))
+        }
+        Error::NotFound => Failure::Setting("There is nothing with this number.".into()),
+        Error::Conflict { message, .. } => Failure::Setting(message.into_owned()),
+        Error::Forbidden(refusal) => Failure::Setting(refusal.to_string()),
+        Error::Unavailable(text) | Error::Internal(text) => Failure::Running(text),
+    }
+}

@@ -1,0 +1,206 @@
+//! The process at work: the HTTP side and the delivery engine side by side, from start to graceful stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use url::Url;
+
+use crate::app::{App, NotOpened, Opening};
+use crate::clock::Clock;
+use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, WrongSetting};
+use crate::delivery::engine::{self, EngineHandle};
+use crate::domain::webhooks::address::EgressPolicy;
+use crate::http::health::Readiness;
+use crate::http::limits::{Limits, Rates};
+use crate::keys::KeyRing;
+use crate::ops::events::handoff::{Handoff, NoDelivery};
+use crate::store::pool::Address;
+use crate::{api, http, web};
+
+/// Deliveries a node holds in memory at the most.
+const CAPACITY: usize = 20_000;
+/// How long requests and attempts under way may take once the process was told to stop.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// Why a process did not start, or ended badly: one sentence, and the code it exits with.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A setting is missing or wrong.
+    #[error("{0}")]
+    Setting(String),
+    /// Something went wrong later.
+    #[error("{0}")]
+    Running(String),
+}
+
+impl From<WrongSetting> for Failure {
+    fn from(wrong: WrongSetting) -> Self {
+        Self::Setting(wrong.0)
+    }
+}
+
+impl From<NotOpened> for Failure {
+    fn from(not: NotOpened) -> Self {
+        Self::Setting(not.0)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Running(error.to_string())
+    }
+}
+
+/// A process that is about to serve.
+pub struct Plan {
+    /// Which database.
+    pub database: Address,
+    /// Connections to it.
+    pub connections: u32,
+    /// The master key.
+    pub keys: KeyRing,
+    /// The HTTP side, if this process has one.
+    pub http: Option<Front>,
+    /// Whether this process delivers.
+    pub deliver: bool,
+    /// Where deliveries may go.
+    pub egress: EgressPolicy,
+    /// The address people and programs use.
+    pub public_url: Url,
+}
+
+/// The HTTP side of a process: bound, not yet answering.
+pub struct Front {
+    listener: TcpListener,
+    address: SocketAddr,
+    rates: Rates,
+}
+
+impl Front {
+    /// Binds the address to listen on.
+    pub fn bind(args: &HttpArgs) -> Result<Self, Failure> {
+        let taken = |e: std::io::Error| Failure::Setting(format!("Cannot listen on {}: {e}.", args.listen));
+        let listener = TcpListener::bind(args.listen).map_err(taken)?;
+        let address = listener.local_addr().map_err(taken)?;
+        let rates = Rates { ingest_per_second: args.limit_ingest, api_per_second: args.limit_api };
+        Ok(Self { listener, address, rates })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Plan {
+    /// Reads the settings of `serve`, `web` (`deliver` false).
+    pub fn front(
+        database: &DatabaseArgs,
+        key: &KeyArgs,
+        http: &HttpArgs,
+        egress: &EgressArgs,
+        deliver: bool,
+    ) -> Result<Self, Failure> {
+        let address = database.address()?;
+        let keys = key.load()?;
+        let front = Front::bind(http)?;
+        let public_url = http.public_url(front.address)?;
+        let egress = egress.policy(&public_url, Some(front.address));
+        let connections = database.database_connections;
+        Ok(Self { database: address, connections, keys, http: Some(front), deliver, egress, public_url })
+    }
+
+    /// Reads the settings of `worker`.
+    pub fn worker(
+        database: &DatabaseArgs,
+        key: &KeyArgs,
+        public_url: Url,
+        egress: &EgressArgs,
+    ) -> Result<Self, Failure> {
+        let address = database.address()?;
+        let keys = key.load()?;
+        let egress = egress.policy(&public_url, None);
+        let connections = database.database_connections;
+        Ok(Self { database: address, connections, keys, http: None, deliver: true, egress, public_url })
+    }
+}
+
+/// Serves until the process is told to stop. `ready` is called once everything answers; what it gives
+/// is dropped when the stop begins.
+pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Result<(), Failure> {
+    let Plan { database, connections, keys, http, deliver, egress, public_url } = plan;
+    let (handoff, seed): (Arc<dyn Handoff>, _) = if deliver {
+        let (inbox, seed) = engine::channel(CAPACITY);
+        (inbox, Some(seed))
+    } else {
+        (Arc::new(NoDelivery), None)
+    };
+    let clock = Clock::system();
+    let opening =
+        Opening { database, connections, serving: true, keys, egress, public_url, clock, handoff };
+    let app = App::open(opening)?;
+    let engine = seed.map(|seed| seed.start(app.tools.clone())).transpose()?;
+    let readiness = Readiness::new();
+    actix_web::rt::System::new().block_on(async {
+        let front = http.map(|front| serve(&app, front, &readiness)).transpose()?;
+        let companion = ready(&app)?;
+        let answering = front.map(|server| (server.handle(), actix_web::rt::spawn(server)));
+        told_to_stop().await?;
+        tracing::info!("stopping: finishing what is under way");
+        drop(companion);
+        readiness.stop();
+        actix_web::rt::spawn(async {
+            if told_to_stop().await.is_ok() {
+                std::process::exit(1);
+            }
+        });
+        if let Some((handle, answering)) = answering {
+            handle.stop(true).await;
+            answering.await.map_err(|e| Failure::Running(e.to_string()))??;
+        }
+        stop_engine(engine).await
+    })?;
+    app.tools.gatherer.flush();
+    Ok(())
+}
+
+async fn stop_engine(engine: Option<EngineHandle>) -> Result<(), Failure> {
+    let Some(engine) = engine else { return Ok(()) };
+    actix_web::rt::task::spawn_blocking(move || engine.stop(DRAIN))
+        .await
+        .map_err(|e| Failure::Running(e.to_string()))
+}
+
+fn serve(app: &App, front: Front, readiness: &Readiness) -> Result<actix_web::dev::Server, Failure> {
+    let limits = Data::new(Limits::new(front.rates));
+    let app = Data::new(app.clone());
+    let readiness = Data::new(readiness.clone());
+    let server = actix_web::HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(limits.clone())
+            .app_data(readiness.clone())
+            .configure(http::health::configure)
+            .configure(api::routes::configure)
+            .configure(web::configure)
+    })
+    .client_request_timeout(Duration::from_secs(5))
+    .shutdown_timeout(DRAIN.as_secs())
+    .disable_signals()
+    .listen(front.listener)?;
+    Ok(server.run())
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn told_to_stop() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
