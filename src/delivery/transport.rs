@@ -1,0 +1,125 @@
+//! The one road out: the only HTTP client that speaks to receivers, with the guard in front of it.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Request, Response, redirect, retry};
+
+use crate::delivery::guard::{Dial, Guard, Lookup, Refusal, SystemLookup};
+use crate::domain::events::cause::Cause;
+use crate::domain::webhooks::address::{EgressPolicy, Verdict};
+use crate::domain::webhooks::target_url::TargetUrl;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+const MOST_IDLE: usize = 8;
+
+/// Sends requests to vetted addresses only: HTTP/1.1, no redirects, no cookies, no proxy, no decompression.
+pub struct Transport {
+    client: Client,
+    guard: Guard,
+    keep_private_responses: bool,
+}
+
+/// The client cannot be made: the system's root certificates cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("The client for deliveries cannot be made: {}. Check that the system has its CA certificates.", chain(.0))]
+pub struct NoTransport(#[from] reqwest::Error);
+
+/// A status line and headers that came back; the body is still to be read.
+pub struct Received {
+    /// The answer.
+    pub response: Response,
+    /// Whether its body may be stored and shown.
+    pub may_keep: bool,
+}
+
+impl Transport {
+    /// A client that goes where `policy` allows, with the system's resolver.
+    pub fn new(policy: EgressPolicy) -> Result<Self, NoTransport> {
+        Self::with_lookup(policy, Arc::new(SystemLookup::new()))
+    }
+
+    /// The same with another source of addresses.
+    pub fn with_lookup(policy: EgressPolicy, lookup: Arc<dyn Lookup>) -> Result<Self, NoTransport> {
+        // An error only says that a provider is in place already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let keep_private_responses = policy.keep_private_responses;
+        let guard = Guard::new(Arc::new(policy), lookup);
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that builds the client")]
+        let client = Client::builder()
+            .http1_only()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(MOST_IDLE)
+            .dns_resolver(guard.clone())
+            .build()?;
+        Ok(Self { client, guard, keep_private_responses })
+    }
+
+    /// Sends `request`, which must be for `url`, and waits for status line and headers. The caller limits
+    /// the time. A cause says why nothing usable came back; the operator's log has the details.
+    pub async fn send(&self, url: &TargetUrl, request: Request) -> Result<Received, Cause> {
+        let blocked = |refusal: &Refusal| {
+            tracing::warn!(%refusal, "a connection was refused");
+            refusal.cause()
+        };
+        self.guard.check_literal(url).map_err(|refusal| blocked(&refusal))?;
+        let dial = Dial::new(url.port());
+        let response = dial
+            .clone()
+            .around(self.client.execute(request))
+            .await
+            .map_err(|error| Refusal::within(&error).map_or_else(|| cause_of(&error, &dial), blocked))?;
+        let verdict = response
+            .remote_addr()
+            .map_or(Verdict::Refused, |address| self.guard.verdict(address.ip(), address.port()));
+        if verdict == Verdict::Refused {
+            tracing::error!(address = ?response.remote_addr(), host = url.host(), "an answer came from a refused address");
+            return Err(Cause::BlockedAddress);
+        }
+        let may_keep = verdict == Verdict::Public || self.keep_private_responses;
+        Ok(Received { response, may_keep })
+    }
+}
+
+fn cause_of(error: &reqwest::Error, dial: &Dial) -> Cause {
+    let cause = if causes(error).any(is_tls) {
+        Cause::TlsFailed
+    } else if error.is_timeout() && dial.is_looking_up() {
+        Cause::DnsFailure
+    } else if error.is_connect() {
+        Cause::ConnectFailed
+    } else if error.is_timeout() {
+        Cause::Timeout
+    } else {
+        Cause::ProtocolError
+    };
+    tracing::debug!(%cause, error = %chain(error), "no usable answer");
+    cause
+}
+
+/// Whether the error comes from securing the connection. I/O errors hold others that are not among their
+/// sources. The other side hanging up within the handshake is told by the text alone.
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    let Some(io) = error.downcast_ref::<std::io::Error>() else {
+        return error.is::<rustls::Error>();
+    };
+    let is_hang_up = io.kind() == std::io::ErrorKind::UnexpectedEof;
+    io.get_ref().is_some_and(|inner| is_tls(inner) || (is_hang_up && inner.to_string().contains("handshake")))
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |e| (*e).source())
+}
+
+/// All texts of an error, outermost first, for the operator's log. The address is left out: its path may
+/// hold a credential.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    causes(error).skip(1).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
