@@ -1,0 +1,80 @@
+//! What the engine asks of the operations, in one place, so that tests can turn it by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::domain::events::attempt::Attempt;
+use crate::domain::id::{DeliveryId, EndpointId};
+use crate::ops::Error;
+use crate::ops::cx::Tools;
+use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Verdict};
+use crate::ops::events::queue::{self, Recovery};
+use crate::ops::events::settle;
+
+/// The engine's view of the queue. The first four block and are never called on the engine's own thread.
+pub trait Desk: Send + Sync + 'static {
+    /// Leases up to `limit` deliveries that are due.
+    fn claim(&self, limit: usize) -> Result<Vec<Handed>, Error>;
+    /// Gives back leases under which nothing was sent.
+    fn release(&self, held: &[(DeliveryId, i64)]) -> Result<(), Error>;
+    /// Frees what nobody holds any more; how many deliveries.
+    fn recover(&self, what: Recovery) -> Result<usize, Error>;
+    /// Where these endpoints' deliveries go now; one that is gone is absent.
+    fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error>;
+    /// Blocks until all outcomes are durable.
+    fn flush(&self);
+    /// What becomes of a delivery after this attempt.
+    fn judge(&self, handed: &Handed, to: &Destination, attempt: &Attempt, asked: Option<Duration>)
+    -> Verdict;
+    /// Takes an outcome; durable a moment later.
+    fn settle(&self, outcome: Outcome);
+    /// How many outcomes are not durable yet.
+    fn unsettled(&self) -> usize;
+    /// Time and ids.
+    fn clock(&self) -> &Clock;
+}
+
+impl Desk for Arc<Tools> {
+    fn claim(&self, limit: usize) -> Result<Vec<Handed>, Error> {
+        queue::claim(self, limit)
+    }
+
+    fn release(&self, held: &[(DeliveryId, i64)]) -> Result<(), Error> {
+        queue::release(self, held)
+    }
+
+    fn recover(&self, what: Recovery) -> Result<usize, Error> {
+        queue::recover(self, what)
+    }
+
+    fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error> {
+        queue::destinations(self, endpoints)
+    }
+
+    fn flush(&self) {
+        self.gatherer.flush();
+    }
+
+    fn judge(
+        &self,
+        handed: &Handed,
+        to: &Destination,
+        attempt: &Attempt,
+        asked: Option<Duration>,
+    ) -> Verdict {
+        settle::judge(self, handed, to, attempt, asked)
+    }
+
+    fn settle(&self, outcome: Outcome) {
+        settle::settle(self, outcome);
+    }
+
+    fn unsettled(&self) -> usize {
+        self.gatherer.unsettled()
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}

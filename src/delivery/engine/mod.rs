@@ -1,0 +1,10 @@
+//! The engine: one thread that takes deliveries, gives each its turn, and settles what came of it.
+
+mod chores;
+mod run;
+mod start;
+
+pub use start::{EngineHandle, EngineSeed, NoEngine, Settings, channel};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,348 @@
+//! The engine's loop: what arrives goes into lanes, whose turn it is goes out, what ends makes room.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
+
+use super::chores::{Chores, Done};
+use crate::delivery::courier::{Courier, broken};
+use crate::delivery::desk::Desk;
+use crate::delivery::destinations::{Known, Routes};
+use crate::delivery::inbox::{Letters, Message};
+use crate::delivery::lanes::{Caps, Lanes, Waiting};
+use crate::delivery::outgoing::Route;
+use crate::domain::events::cause::Cause;
+use crate::domain::events::delivery::DeliveryKind;
+use crate::domain::id::{DeliveryId, EndpointId};
+use crate::ops::Error;
+use crate::ops::events::handoff::{Destinations, Handed, Outcome, Standing, Verdict};
+use crate::ops::events::queue::Recovery;
+use crate::ops::events::route::LEASE;
+
+/// What is kept free of a lease, so that an attempt has settled before it ends.
+const MARGIN: Duration = Duration::from_secs(5);
+/// After which time in a lane a delivery is given back, whatever its endpoint's timeout.
+const LONGEST_WAIT: Duration = Duration::from_secs(50);
+/// How many deliveries one claim leases, and one release gives back.
+const BATCH: usize = 256;
+/// How many readings of destinations run at once.
+const MOST_READINGS: usize = 4;
+/// With more outcomes than this not yet durable, nothing new begins.
+const MOST_UNSETTLED: usize = 10_000;
+const TICK: Duration = Duration::from_secs(1);
+/// How many ticks pass between two sweeps for orphans.
+const SWEEP: u64 = 10;
+/// The crash of this number puts a delivery aside.
+const LAST_CRASH: i32 = 3;
+/// How long the stop waits for outcomes to become durable beyond its grace.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Everything the loop holds.
+pub struct Engine {
+    desk: Arc<dyn Desk>,
+    courier: Arc<Courier>,
+    letters: Letters,
+    lanes: Lanes,
+    routes: Routes,
+    chores: Chores,
+    flights: JoinSet<()>,
+    /// What is under way, by its task: a task that crashes leaves only its id.
+    aloft: HashMap<Id, Handed>,
+    /// Leases to give back.
+    unstarted: Vec<(DeliveryId, i64)>,
+    ticks: u64,
+    is_recovered: bool,
+    is_claim_due: bool,
+    /// The last release failed; the next waits for a tick.
+    is_release_held: bool,
+    stops_at: Option<Instant>,
+}
+
+impl Engine {
+    /// An engine that holds nothing yet.
+    pub fn new(desk: Arc<dyn Desk>, courier: Courier, letters: Letters, caps: Caps) -> Self {
+        Self {
+            courier: Arc::new(courier),
+            letters,
+            lanes: Lanes::new(caps),
+            routes: Routes::default(),
+            chores: Chores::new(desk.clone()),
+            desk,
+            flights: JoinSet::new(),
+            aloft: HashMap::new(),
+            unstarted: Vec::new(),
+            ticks: 0,
+            is_recovered: false,
+            is_claim_due: true,
+            is_release_held: false,
+            stops_at: None,
+        }
+    }
+
+    /// Runs until `stop` names a grace and everything is put away, or the grace is over.
+    pub async fn run(mut self, mut stop: oneshot::Receiver<Duration>) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let woken = self.letters.woken.clone();
+        let mut messages = Vec::new();
+        self.chores.recover(Recovery::Start);
+        while !self.is_over() {
+            let wake = if self.may_begin() { self.lanes.next_wake() } else { None };
+            let moment = self.stops_at.or(wake);
+            tokio::select! {
+                count = self.letters.messages.recv_many(&mut messages, BATCH), if !self.letters.messages.is_closed() => {
+                    if count == 0 {
+                        self.letters.messages.close();
+                    }
+                    messages.drain(..).for_each(|message| self.take(message));
+                }
+                Some(ended) = self.flights.join_next_with_id() => {
+                    self.landed(ended);
+                    while let Some(ended) = self.flights.try_join_next_with_id() {
+                        self.landed(ended);
+                    }
+                }
+                Some(done) = self.chores.next() => self.heed(done),
+                () = woken.notified() => self.is_claim_due = true,
+                _ = ticks.tick() => self.tick(),
+                () = sleep_until(moment.unwrap_or_else(Instant::now)), if moment.is_some() => {}
+                grace = &mut stop, if self.stops_at.is_none() => self.stop(grace.unwrap_or_default()),
+            }
+            self.turn();
+        }
+        self.flush().await;
+    }
+
+    fn is_over(&self) -> bool {
+        let is_put_away = self.flights.is_empty() && self.chores.is_empty() && self.unstarted.is_empty();
+        self.stops_at.is_some_and(|at| is_put_away || Instant::now() >= at)
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Deliveries(deliveries, since) => self.queue(deliveries, since),
+            Message::Changed(webhook) => self.routes.forget(webhook),
+        }
+    }
+
+    /// Puts deliveries that are held already into their lanes.
+    fn queue(&mut self, deliveries: Vec<Handed>, since: Instant) {
+        for handed in deliveries {
+            if self.stops_at.is_some() {
+                self.give_back(&handed);
+            } else {
+                self.lanes.push(handed, since);
+            }
+        }
+    }
+
+    fn give_back(&mut self, handed: &Handed) {
+        self.letters.load.remove(handed);
+        self.unstarted.push((handed.delivery, handed.lease_no));
+    }
+
+    /// Does what the last event made possible.
+    fn turn(&mut self) {
+        let now = Instant::now();
+        while self.may_begin()
+            && let Some(waiting) = self.lanes.next(now)
+        {
+            let endpoint = waiting.handed.endpoint;
+            match self.routes.get(endpoint, waiting.handed.webhook, now) {
+                Some(Known::Route(route)) => self.depart(waiting, route, now),
+                Some(Known::Gone) => self.cancel(waiting.handed, Cause::EndpointDeleted),
+                None => self.lanes.put_back(waiting),
+            }
+        }
+        if self.chores.count.readings < MOST_READINGS && self.routes.is_wanting() {
+            self.chores.read(self.routes.take_wanted());
+        }
+        if self.chores.count.releases == 0 && !self.is_release_held && !self.unstarted.is_empty() {
+            let rest = self.unstarted.split_off(self.unstarted.len().min(BATCH));
+            self.chores.release(std::mem::replace(&mut self.unstarted, rest));
+        }
+        self.claim();
+    }
+
+    fn may_begin(&self) -> bool {
+        self.stops_at.is_none() && self.desk.unsettled() <= MOST_UNSETTLED
+    }
+
+    fn claim(&mut self) {
+        if !self.is_claim_due || self.chores.count.claims > 0 || !self.is_recovered || !self.may_begin() {
+            return;
+        }
+        let room = self.letters.load.room();
+        // Many small claims would cost more than they bring.
+        if room >= BATCH / 4 || (room > 0 && self.lanes.is_empty()) {
+            self.is_claim_due = false;
+            self.chores.claim(room.min(BATCH));
+        }
+    }
+
+    fn depart(&mut self, waiting: Waiting, route: Arc<Route>, now: Instant) {
+        let Waiting { handed, since } = waiting;
+        let to = &route.destination;
+        let may_go = match to.standing {
+            Standing::Active => Ok(()),
+            Standing::Inactive if handed.kind == DeliveryKind::Test => Ok(()),
+            Standing::Inactive => Err(Cause::WebhookInactive),
+            Standing::Deleted => Err(Cause::WebhookDeleted),
+        };
+        if let Err(cause) = may_go {
+            return self.cancel(handed, cause);
+        }
+        if now.saturating_duration_since(since) > LEASE.saturating_sub(to.timeout + MARGIN) {
+            // Its lease could end before the attempt does, and another node would send it again.
+            self.lanes.done(handed.endpoint, handed.bu);
+            return self.give_back(&handed);
+        }
+        if let Some(rate) =
+            to.rate_per_second.and_then(|rate| u32::try_from(rate).ok()).filter(|rate| *rate > 0)
+        {
+            self.lanes.hold_until(handed.endpoint, now + Duration::from_secs(1) / rate);
+        }
+        let flight = fly(self.desk.clone(), self.courier.clone(), route, handed.clone());
+        let id = self.flights.spawn(flight).id();
+        self.aloft.insert(id, handed);
+    }
+
+    fn cancel(&mut self, handed: Handed, cause: Cause) {
+        self.lanes.done(handed.endpoint, handed.bu);
+        self.letters.load.remove(&handed);
+        self.desk.settle(Outcome { handed, attempt: None, verdict: Verdict::Cancelled(cause) });
+    }
+
+    fn landed(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let (id, crash) = match ended {
+            Ok((id, ())) => (id, None),
+            Err(error) => (error.id(), Some(error)),
+        };
+        let Some(handed) = self.aloft.remove(&id) else { return };
+        self.lanes.done(handed.endpoint, handed.bu);
+        self.letters.load.remove(&handed);
+        if let Some(error) = crash {
+            tracing::error!(%error, delivery = %handed.delivery, "an attempt crashed");
+            self.crashed(handed);
+        }
+    }
+
+    /// A crash is contained: this delivery is tried again a little later, or put aside, and others go on.
+    fn crashed(&self, handed: Handed) {
+        let clock = self.desk.clock();
+        let (cause, verdict) = if handed.interruptions + 1 < LAST_CRASH {
+            (Cause::Interrupted, Verdict::Postpone(clock.now() + LEASE))
+        } else {
+            (Cause::WorkerCrash, Verdict::Exhausted)
+        };
+        let attempt = Some(broken(&handed, clock, cause));
+        self.desk.settle(Outcome { handed, attempt, verdict });
+    }
+
+    fn heed(&mut self, done: Done) {
+        match done {
+            Done::Claimed(asked, began, claimed) => {
+                if let Some(claimed) = logged("claiming deliveries", claimed) {
+                    self.is_claim_due |= claimed.len() >= asked;
+                    self.letters.load.add(&claimed);
+                    self.queue(claimed, began);
+                }
+            }
+            Done::Read(asked, began, read) => self.learn(&asked, began, read),
+            Done::Released(held, released) => {
+                if logged("giving deliveries back", released).is_some() {
+                    self.is_claim_due = true;
+                } else {
+                    self.is_release_held = true;
+                    self.unstarted.extend(held);
+                }
+            }
+            Done::Recovered(what, recovered) => {
+                let freed = logged("recovering deliveries", recovered);
+                if what == Recovery::Start && freed.is_some() && self.stops_at.is_none() {
+                    self.is_recovered = true;
+                    self.letters.load.set_open(true);
+                }
+                self.is_claim_due |= freed.is_some_and(|freed| freed > 0);
+            }
+        }
+    }
+
+    fn learn(&mut self, asked: &[EndpointId], began: Instant, read: Result<Destinations, Error>) {
+        if let Some(read) = logged("reading destinations", read) {
+            for endpoint in self.routes.learn(asked, &read, began) {
+                self.lanes.resume(endpoint);
+            }
+        } else {
+            self.routes.fail(asked);
+            let later = Instant::now() + TICK;
+            for endpoint in asked {
+                self.lanes.hold_until(*endpoint, later);
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = Instant::now();
+        self.ticks += 1;
+        self.is_claim_due = true;
+        self.is_release_held = false;
+        if let Some(cutoff) = now.checked_sub(LONGEST_WAIT) {
+            self.lanes.expired(cutoff).iter().for_each(|waiting| self.give_back(&waiting.handed));
+        }
+        let is_sweep = self.ticks.is_multiple_of(SWEEP);
+        if is_sweep {
+            self.routes.tidy(now);
+        }
+        // What was handed over since the start is leased too: never two recoveries of the start.
+        if self.chores.count.recoveries > 0 || self.stops_at.is_some() {
+            return;
+        }
+        if !self.is_recovered {
+            self.chores.recover(Recovery::Start);
+        } else if is_sweep {
+            self.chores.recover(Recovery::Sweep);
+        }
+    }
+
+    fn stop(&mut self, grace: Duration) {
+        self.stops_at = Some(Instant::now() + grace);
+        self.letters.load.set_open(false);
+        self.letters.messages.close();
+        while let Ok(message) = self.letters.messages.try_recv() {
+            self.take(message);
+        }
+        for handed in self.lanes.drain() {
+            self.give_back(&handed);
+        }
+        tracing::info!(under_way = self.flights.len(), given_back = self.unstarted.len(), "deliveries stop");
+    }
+
+    async fn flush(mut self) {
+        if !self.flights.is_empty() {
+            tracing::warn!(abandoned = self.flights.len(), "attempts under way are left to their leases");
+            self.flights.abort_all();
+        }
+        let desk = self.desk.clone();
+        let flushed = tokio::task::spawn_blocking(move || desk.flush());
+        let until = self.stops_at.unwrap_or_else(Instant::now).max(Instant::now()) + FLUSH;
+        if timeout_at(until, flushed).await.is_err() {
+            tracing::error!("outcomes could not be stored in time; their deliveries will be sent again");
+        }
+    }
+}
+
+/// One attempt from the request to the settling.
+async fn fly(desk: Arc<dyn Desk>, courier: Arc<Courier>, route: Arc<Route>, handed: Handed) {
+    let tried = courier.attempt(&route, &handed).await;
+    let verdict = desk.judge(&handed, &route.destination, &tried.attempt, tried.retry_after);
+    desk.settle(Outcome { handed, attempt: Some(tried.attempt), verdict });
+}
+
+fn logged<T>(what: &str, result: Result<T, Error>) -> Option<T> {
+    result.inspect_err(|error| tracing::error!(%error, "{what} failed")).ok()
+}

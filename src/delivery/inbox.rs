@@ -1,0 +1,155 @@
+//! The engine's letter box: what the operations hand over, and how much more it would take.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
+
+use crate::domain::id::WebhookId;
+use crate::ops::events::handoff::{Handed, Handoff};
+
+/// How many bytes of bodies the engine holds at the most; a hand-over that begins below may end above.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// The least a delivery is thought to weigh, its own record included, in bytes.
+const LIGHTEST: usize = 2 * 1024;
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Message {
+    /// Deliveries that are leased to this node, and when they were handed over.
+    Deliveries(Vec<Handed>, Instant),
+    /// What is known of a webhook's endpoints is out of date.
+    Changed(WebhookId),
+}
+
+/// The engine as the operations see it.
+pub struct Inbox {
+    door: UnboundedSender<Message>,
+    woken: Arc<Notify>,
+    load: Arc<Load>,
+}
+
+/// The engine's own end of the letter box.
+pub struct Letters {
+    /// What was handed over.
+    pub messages: UnboundedReceiver<Message>,
+    /// Rings when deliveries became ready in the database.
+    pub woken: Arc<Notify>,
+    /// What the engine holds.
+    pub load: Arc<Load>,
+}
+
+/// How much the engine holds: waiting, under way, and still in the letter box.
+#[derive(Debug)]
+pub struct Load {
+    most: usize,
+    deliveries: AtomicUsize,
+    bytes: AtomicUsize,
+    is_open: AtomicBool,
+}
+
+/// A letter box for up to `capacity` deliveries; closed until its engine runs.
+pub fn letter_box(capacity: usize) -> (Inbox, Letters) {
+    let (door, messages) = unbounded_channel();
+    let woken = Arc::new(Notify::new());
+    let load = Arc::new(Load {
+        most: capacity,
+        deliveries: AtomicUsize::new(0),
+        bytes: AtomicUsize::new(0),
+        is_open: AtomicBool::new(false),
+    });
+    let inbox = Inbox { door, woken: woken.clone(), load: load.clone() };
+    (inbox, Letters { messages, woken, load })
+}
+
+impl Inbox {
+    /// How many deliveries the engine holds, under way or waiting.
+    pub fn held(&self) -> usize {
+        self.load.deliveries.load(Ordering::Relaxed)
+    }
+}
+
+impl Handoff for Inbox {
+    fn room(&self) -> usize {
+        self.load.room()
+    }
+
+    fn hand(&self, deliveries: Vec<Handed>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        self.load.add(&deliveries);
+        // After the engine has ended nobody listens; the leases end by themselves.
+        let _ = self.door.send(Message::Deliveries(deliveries, Instant::now()));
+    }
+
+    fn changed(&self, webhook: WebhookId) {
+        let _ = self.door.send(Message::Changed(webhook));
+    }
+
+    fn wake(&self) {
+        self.woken.notify_one();
+    }
+}
+
+impl Load {
+    /// How many more deliveries the engine would take.
+    pub fn room(&self) -> usize {
+        if !self.is_open.load(Ordering::Acquire) {
+            return 0;
+        }
+        let deliveries = self.deliveries.load(Ordering::Relaxed);
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let usual = bytes.checked_div(deliveries).unwrap_or(0).max(LIGHTEST);
+        self.most.saturating_sub(deliveries).min(MOST_BYTES.saturating_sub(bytes) / usual)
+    }
+
+    /// Opens or closes the letter box.
+    pub fn set_open(&self, is_open: bool) {
+        self.is_open.store(is_open, Ordering::Release);
+    }
+
+    /// These are held from now on.
+    pub fn add(&self, deliveries: &[Handed]) {
+        let bytes = deliveries.iter().map(|handed| handed.body.len()).sum();
+        self.deliveries.fetch_add(deliveries.len(), Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// This one is not held any more.
+    pub fn remove(&self, handed: &Handed) {
+        self.deliveries.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(handed.body.len(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::samples::handed;
+
+    #[test]
+    fn room_shrinks_with_what_is_held_and_is_none_while_closed() {
+        let (inbox, letters) = letter_box(10);
+        assert_eq!(inbox.room(), 0);
+        letters.load.set_open(true);
+        assert_eq!(inbox.room(), 10);
+        inbox.hand(vec![handed(1, 1, 1), handed(2, 1, 1)]);
+        assert_eq!(inbox.room(), 8);
+        letters.load.remove(&handed(1, 1, 1));
+        assert_eq!(inbox.room(), 9);
+    }
+
+    #[test]
+    fn heavy_bodies_take_the_room_of_many() {
+        let (inbox, letters) = letter_box(20_000);
+        letters.load.set_open(true);
+        let heavy = |n| Handed { body: vec![b'x'; 256 * 1024].into(), ..handed(n, 1, 1) };
+        inbox.hand((0..200).map(heavy).collect());
+        assert_eq!(inbox.room(), 56);
+        inbox.hand((0..56).map(heavy).collect());
+        assert_eq!(inbox.room(), 0);
+    }
+}

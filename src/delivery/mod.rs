@@ -1,0 +1,14 @@
+//! The clock's face: the engine that carries deliveries out, and the one road to receivers.
+
+pub mod courier;
+pub mod desk;
+pub mod destinations;
+pub mod engine;
+pub mod guard;
+pub mod inbox;
+pub mod lanes;
+pub mod outgoing;
+pub mod transport;
+
+#[cfg(test)]
+mod samples;
