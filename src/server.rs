@@ -19,8 +19,6 @@ use crate::ops::events::handoff::{Handoff, NoDelivery};
 use crate::store::pool::Address;
 use crate::{api, http, web};
 
-/// Deliveries a node holds in memory at the most.
-const CAPACITY: usize = 20_000;
 /// How long requests and attempts under way may take once the process was told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -132,7 +130,7 @@ impl Plan {
 pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Result<(), Failure> {
     let Plan { database, connections, keys, http, deliver, egress, public_url } = plan;
     let (handoff, seed): (Arc<dyn Handoff>, _) = if deliver {
-        let (inbox, seed) = engine::channel(CAPACITY);
+        let (inbox, seed) = engine::channel(engine::Settings::default());
         (inbox, Some(seed))
     } else {
         (Arc::new(NoDelivery), None)
@@ -141,7 +139,7 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
     let opening =
         Opening { database, connections, serving: true, keys, egress, public_url, clock, handoff };
     let app = App::open(opening)?;
-    let engine = seed.map(|seed| seed.start(app.tools.clone())).transpose()?;
+    let engine = seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
         let front = http.map(|front| serve(&app, front, &readiness)).transpose()?;

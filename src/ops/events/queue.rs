@@ -10,6 +10,7 @@ use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
 use crate::domain::webhooks::secret::SigningSecret;
 use crate::domain::webhooks::target_url::TargetUrl;
 use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::keys::Unreadable;
 use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Standing};
@@ -136,10 +137,13 @@ fn destination(tools: &Tools, endpoint: EndpointRow, webhook: &WebhookRow, live:
         rows = live.iter().filter(of_webhook).collect();
     }
     let opened: Vec<SigningSecret> = rows.iter().filter_map(|row| open(tools, row)).collect();
-    // A version that cannot be opened must not silently drop out of the signatures.
-    let secrets = if opened.len() == rows.len() { opened } else { Vec::new() };
     let headers = opened_text(tools, endpoint.headers_sealed.as_deref(), &sealing_place("headers_sealed", &endpoint));
-    let fixed = opened_text(tools, endpoint.static_secret_sealed.as_deref(), &sealing_place("static_secret_sealed", &endpoint));
+    let place = sealing_place("static_secret_sealed", &endpoint);
+    let static_secret = opened_text(tools, endpoint.static_secret_sealed.as_deref(), &place);
+    // A request that lacks a signature or a credential would be refused at the other end, and count
+    // against it: when anything cannot be opened, nothing is signed and nothing is sent.
+    let whole = opened.len() == rows.len() && headers.is_ok() && static_secret.is_ok();
+    let secrets = if whole { opened } else { Vec::new() };
     Destination {
         endpoint: endpoint.id,
         webhook: webhook.id,
@@ -148,8 +152,8 @@ fn destination(tools: &Tools, endpoint: EndpointRow, webhook: &WebhookRow, live:
         url: TargetUrl::parse(&endpoint.url, &tools.egress).ok(),
         hex_secret: secrets.len().saturating_sub(1),
         secrets,
-        headers: headers.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
-        static_header: endpoint.static_header.zip(fixed),
+        headers: headers.ok().flatten().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
+        static_header: endpoint.static_header.zip(static_secret.ok().flatten()),
         timeout: Duration::from_millis(u64::try_from(endpoint.timeout_ms).unwrap_or(15_000)),
         retry: endpoint.retry.parse().unwrap_or_default(),
         rate_per_second: endpoint.rate_per_second,
@@ -176,12 +180,12 @@ fn open(tools: &Tools, row: &SecretRow) -> Option<SigningSecret> {
     secret
 }
 
-fn opened_text(tools: &Tools, sealed: Option<&[u8]>, place: &str) -> Option<String> {
-    let plain = tools.keys.open(place, sealed?);
-    if plain.is_err() {
+fn opened_text(tools: &Tools, sealed: Option<&[u8]>, place: &str) -> Result<Option<String>, Unreadable> {
+    let Some(sealed) = sealed else { return Ok(None) };
+    let plain = tools.keys.open(place, sealed).inspect_err(|_| {
         tracing::error!(place, "credentials of an endpoint cannot be opened");
-    }
-    plain.ok().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
+    })?;
+    String::from_utf8(plain.to_vec()).map(Some).map_err(|_| Unreadable)
 }
 
 /// The place that an endpoint's sealed column is sealed for.
