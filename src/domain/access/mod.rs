@@ -3,5 +3,6 @@
 pub mod name;
 pub mod partner;
 pub mod permission;
+pub mod session;
 pub mod token;
 pub mod user;
