@@ -58,5 +58,6 @@ pub fn use_up(conn: &mut Conn, digest: &[u8], now: Ts) -> QueryResult<bool> {
 
 /// Closes every unused link for one purpose; gives how many.
 pub fn close(conn: &mut Conn, purpose: LinkPurpose) -> QueryResult<usize> {
-    diesel::delete(links::table.filter(links::purpose.eq(purpose).and(links::used_at.is_null()))).execute(conn)
+    diesel::delete(links::table.filter(links::purpose.eq(purpose).and(links::used_at.is_null())))
+        .execute(conn)
 }

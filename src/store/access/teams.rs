@@ -37,12 +37,7 @@ pub fn insert(conn: &mut Conn, row: &TeamRow) -> QueryResult<()> {
 
 /// One team of `bu`.
 pub fn find(conn: &mut Conn, bu: BuId, id: TeamId) -> QueryResult<Option<TeamRow>> {
-    teams::table
-        .find(id)
-        .filter(teams::bu_id.eq(bu))
-        .select(TeamRow::as_select())
-        .first(conn)
-        .optional()
+    teams::table.find(id).filter(teams::bu_id.eq(bu)).select(TeamRow::as_select()).first(conn).optional()
 }
 
 /// The teams of `bu`, oldest first.

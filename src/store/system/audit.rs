@@ -70,10 +70,7 @@ pub fn take_place(conn: &mut Conn) -> QueryResult<Head> {
 /// Stores a row at the place that was taken for it.
 pub fn append(conn: &mut Conn, row: &AuditRow) -> QueryResult<()> {
     diesel::insert_into(audit::table).values(row).execute(conn)?;
-    diesel::update(audit_heads::table.find(HEAD))
-        .set(audit_heads::hash.eq(&row.hash))
-        .execute(conn)
-        .map(drop)
+    diesel::update(audit_heads::table.find(HEAD)).set(audit_heads::hash.eq(&row.hash)).execute(conn).map(drop)
 }
 
 /// The last place.
