@@ -201,6 +201,23 @@ mod tests {
     }
 
     #[test]
+    fn logins_that_are_made_together_get_different_numbers() {
+        let world = World::new();
+        let partner = world.channel("Ours").partner;
+        let made = &|i: usize| {
+            create(&world.operator(), &draft(partner, &format!("u{i}@x.example"), Role::Viewer))
+                .unwrap()
+                .number
+        };
+        let mut numbers: Vec<_> = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8).map(|i| scope.spawn(move || made(i))).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        numbers.sort_unstable();
+        assert_eq!(numbers, (1_001..1_009).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn everything_that_is_wrong_is_told_at_once() {
         let world = World::new();
         let partner = world.channel("Ours").partner;

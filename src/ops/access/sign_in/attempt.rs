@@ -254,6 +254,18 @@ mod tests {
     }
 
     #[test]
+    fn of_many_guesses_at_once_no_more_than_the_limit_pass() {
+        let world = World::new();
+        let cx = world.operator();
+        let guess = || cx.write(|conn| Ok(throttles::take(conn, "x", ACCOUNT, cx.now)?)).unwrap().is_ok();
+        let passed = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..20).map(|_| scope.spawn(guess)).collect();
+            all.into_iter().filter_map(|one| one.join().ok()).filter(|passed| *passed).count()
+        });
+        assert_eq!(passed, 10);
+    }
+
+    #[test]
     fn a_right_password_forgets_the_wrong_ones() {
         let world = world();
         let cx = world.operator();
