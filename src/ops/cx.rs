@@ -82,6 +82,8 @@ pub struct TokenActor {
     pub scopes: Scopes,
     /// Who made it, when a person did.
     pub created_by: Option<UserId>,
+    /// Whether API access is part of the unit's plan; without it every operation is refused.
+    pub api_access: bool,
 }
 
 /// Where a request came from.

@@ -1,8 +1,13 @@
 //! One function for each thing that the product can do.
 
+pub mod access;
+pub mod authorize;
 pub mod cx;
 mod error;
 pub mod events;
+pub mod system;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod webhooks;
 
 pub use error::{Error, Refusal};

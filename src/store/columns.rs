@@ -8,6 +8,8 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::domain::access::partner::PartnerKind;
+use crate::domain::access::permission::Scopes;
+use crate::domain::access::session::{LinkPurpose, SessionLevel};
 use crate::domain::access::user::Role;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
@@ -93,6 +95,8 @@ macro_rules! text_column {
 text_column!([K: Kind] Id<K>);
 text_column!([] PartnerKind);
 text_column!([] Role);
+text_column!([] SessionLevel);
+text_column!([] LinkPurpose);
 text_column!([] Cause);
 text_column!([] DeliveryKind);
 text_column!([] DeliveryState);
@@ -118,5 +122,27 @@ where
 {
     fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
         i64::from_sql(value).map(Ts)
+    }
+}
+
+/// Scopes are read as a set and stored through [`Scopes::to_text`].
+impl<DB> FromSql<Text, DB> for Scopes
+where
+    DB: Backend,
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Self::parse(&String::from_sql(value)?).map_err(|_| "unknown scopes are stored".into())
+    }
+}
+impl<DB, ST> Queryable<ST, DB> for Scopes
+where
+    DB: Backend,
+    ST: diesel::sql_types::SingleValue,
+    Self: FromSql<ST, DB>,
+{
+    type Row = Self;
+    fn build(row: Self) -> deserialize::Result<Self> {
+        Ok(row)
     }
 }

@@ -1,5 +1,6 @@
 //! Rows and queries.
 
+pub mod access;
 pub mod columns;
 pub mod db;
 pub mod dialect;
@@ -7,4 +8,5 @@ pub mod events;
 pub mod migrate;
 pub mod pool;
 pub mod schema;
+pub mod system;
 pub mod webhooks;

@@ -117,7 +117,7 @@ CREATE INDEX sessions_by_user ON sessions (user_id, id);
 CREATE TABLE one_time_links (
     digest BLOB NOT NULL PRIMARY KEY,
     purpose TEXT NOT NULL CHECK (purpose IN ('setup', 'invitation', 'password')),
-    partner_id BIGINT NOT NULL REFERENCES partners (id),
+    partner_id BIGINT REFERENCES partners (id),
     user_id TEXT REFERENCES users (id),
     email TEXT,
     role TEXT NOT NULL,

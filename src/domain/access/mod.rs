@@ -2,6 +2,8 @@
 
 pub mod name;
 pub mod partner;
+pub mod password;
 pub mod permission;
+pub mod session;
 pub mod token;
 pub mod user;

@@ -1,1 +1,13 @@
-//! (later)
+//! Rows of who may: partners, business units, grants, logins, teams, tokens, sessions.
+
+pub mod grants;
+pub mod links;
+pub mod memberships;
+pub mod partners;
+pub mod programmes;
+pub mod sessions;
+pub mod teams;
+pub mod throttles;
+pub mod tokens;
+pub mod units;
+pub mod users;

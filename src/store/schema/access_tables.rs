@@ -117,7 +117,7 @@ diesel::table! {
     one_time_links (digest) {
         digest -> Binary,
         purpose -> Text,
-        partner_id -> BigInt,
+        partner_id -> Nullable<BigInt>,
         user_id -> Nullable<Text>,
         email -> Nullable<Text>,
         role -> Text,

@@ -1,0 +1,11 @@
+//! Who may: partners, logins, signing in, set-up, tokens.
+
+pub mod bearer;
+pub mod partners;
+pub mod password;
+pub mod programmes;
+pub mod setup;
+pub mod sign_in;
+pub mod teams;
+pub mod tokens;
+pub mod users;

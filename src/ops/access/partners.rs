@@ -1,0 +1,281 @@
+//! Partners and their business units: making, granting, finding, landing.
+
+use serde_json::json;
+
+use crate::domain::access::name::Name;
+use crate::domain::access::partner::{PartnerKind, PartnerNumber, folded};
+use crate::domain::access::user::Role;
+use crate::domain::id::{BuId, UserId};
+use crate::domain::problem::FieldErrors;
+use crate::ops::Error;
+use crate::ops::authorize::{find_unit, operator_only};
+use crate::ops::cx::{Actor, Cx};
+use crate::ops::system::audit::{Entry, record};
+use crate::store::access::grants::{self, GrantRow};
+use crate::store::access::memberships;
+use crate::store::access::partners::{self, PartnerRow};
+use crate::store::access::units::{self, UnitRow};
+use crate::store::pool::Conn;
+
+pub use crate::store::access::partners::PartnerHit;
+
+/// How many partners a search shows.
+pub const MOST_HITS: i64 = 20;
+/// The highest number a partner may have: more digits are hard to read.
+const HIGHEST_NUMBER: PartnerNumber = 999_999_999_999;
+
+/// A partner as someone asks for it.
+#[derive(Debug, Clone)]
+pub struct PartnerDraft {
+    /// Its name, which a channel partner's business unit bears too.
+    pub name: String,
+    /// How far it reaches.
+    pub kind: PartnerKind,
+    /// Its number; the next free one when `None`.
+    pub id: Option<PartnerNumber>,
+}
+
+/// A partner that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartnerCreated {
+    /// Its number.
+    pub partner: PartnerNumber,
+    /// The business unit of a channel partner.
+    pub bu: Option<BuId>,
+}
+
+/// What a global partner is granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// Every business unit, also those to come.
+    All,
+    /// One business unit.
+    Unit(BuId),
+}
+
+/// Where a person starts after signing in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landing {
+    /// In the one business unit of their partner.
+    Unit(BuId),
+    /// At the partner search.
+    Partners,
+    /// Nowhere: the login belongs to no partner.
+    Nowhere,
+}
+
+/// A business unit as its pages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The unit.
+    pub bu: BuId,
+    /// Its name.
+    pub name: String,
+    /// Its partner.
+    pub partner: PartnerNumber,
+    /// Whether API access is part of its plan.
+    pub api_access: bool,
+    /// The login's role there; `None` for other callers.
+    pub role: Option<Role>,
+    /// Whether the caller is inside another partner's unit, by a grant.
+    pub by_grant: bool,
+}
+
+/// Makes a partner, and the business unit of a channel partner. For the operator. Fields: `name`, `id`.
+/// `partner_exists` when the number is taken.
+pub fn create(cx: &Cx, draft: &PartnerDraft) -> Result<PartnerCreated, Error> {
+    operator_only(cx)?;
+    let mut errors = FieldErrors::default();
+    let name = errors.keep(Name::parse("name", &draft.name));
+    if draft.id.is_some_and(|id| !(1..=HIGHEST_NUMBER).contains(&id)) {
+        errors.push("id", "format", "A partner's number has 1 to 12 digits and is above 0.");
+    }
+    let Some(name) = name else { return Err(errors.into()) };
+    errors.or(())?;
+    cx.write(|conn| insert(cx, conn, &name, draft.kind, draft.id))
+}
+
+/// Makes a partner in a transaction of the caller's.
+pub(super) fn insert(
+    cx: &Cx,
+    conn: &mut Conn,
+    name: &Name,
+    kind: PartnerKind,
+    number: Option<PartnerNumber>,
+) -> Result<PartnerCreated, Error> {
+    let next = partners::next_number(conn)?;
+    let number = number.unwrap_or(next);
+    if partners::find(conn, number)?.is_some() {
+        return Err(Error::conflict("partner_exists", format!("Partner {number} exists already.")));
+    }
+    let row = PartnerRow {
+        id: number,
+        name: name.to_string(),
+        name_folded: folded(name.as_str()),
+        kind,
+        grants_all: false,
+        created_at: cx.now,
+    };
+    partners::insert(conn, &row)?;
+    let bu = (kind == PartnerKind::Channel).then(|| cx.id());
+    if let Some(id) = bu {
+        let unit =
+            UnitRow { id, partner_id: number, name: name.to_string(), api_access: true, created_at: cx.now };
+        units::insert(conn, &unit)?;
+    }
+    let after = json!({"name": name.as_str(), "kind": kind, "bu": bu});
+    record(cx, conn, bu, entry("partner.created", number, after))?;
+    Ok(PartnerCreated { partner: number, bu })
+}
+
+/// Lets a global partner access business units. For the operator. Granting twice changes nothing.
+/// `not_global` for a channel partner.
+pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+    operator_only(cx)?;
+    cx.write(|conn| {
+        let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
+        if row.kind != PartnerKind::Global {
+            let text = format!("Partner {partner} is a channel partner, which accesses its own unit only.");
+            return Err(Error::conflict("not_global", text));
+        }
+        match grant {
+            Grant::All if row.grants_all => Ok(()),
+            Grant::All => {
+                partners::grant_all(conn, partner)?;
+                record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))
+            }
+            Grant::Unit(bu) => {
+                units::find(conn, bu)?.ok_or(Error::NotFound)?;
+                let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
+                if grants::insert(conn, &row)? {
+                    record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
+                }
+                Ok(())
+            }
+        }
+    })
+}
+
+fn entry(action: &'static str, partner: PartnerNumber, after: serde_json::Value) -> Entry {
+    Entry { action, target_kind: "partner", target_id: partner.to_string(), before: None, after: Some(after) }
+}
+
+/// The partners that fit `text` among those granted to the login's global partners, at most
+/// [`MOST_HITS`]: the exact number first, then numbers, then names that start with it, then names that hold
+/// it, whatever case and accents. An empty text fits all. Other callers find nothing.
+pub fn search(cx: &Cx, text: &str) -> Result<Vec<PartnerHit>, Error> {
+    let Actor::Login(login) = &cx.actor else { return Ok(Vec::new()) };
+    // No name is longer, and nobody waits for a search through kilobytes.
+    let text: String = text.chars().take(crate::domain::access::name::LONGEST).collect();
+    cx.read(|conn| Ok(partners::search(conn, login.user, &text, MOST_HITS)?))
+}
+
+/// Where the caller starts.
+pub fn landing(cx: &Cx) -> Result<Landing, Error> {
+    match &cx.actor {
+        Actor::Login(login) => cx.read(|conn| landing_of(conn, login.user)),
+        Actor::Token(token) => Ok(Landing::Unit(token.bu)),
+        Actor::Operator | Actor::System => Ok(Landing::Nowhere),
+    }
+}
+
+/// Where a login starts.
+pub(super) fn landing_of(conn: &mut Conn, user: UserId) -> Result<Landing, Error> {
+    let partners = memberships::of_user(conn, user)?;
+    if partners.iter().any(|(_, kind)| *kind == PartnerKind::Global) {
+        return Ok(Landing::Partners);
+    }
+    let Some((partner, _)) = partners.first() else { return Ok(Landing::Nowhere) };
+    let unit = units::of_partner(conn, *partner)?;
+    Ok(unit.map_or(Landing::Nowhere, |unit| Landing::Unit(unit.id)))
+}
+
+/// The unit as its pages name it; `NotFound` when it is not the caller's.
+pub fn unit(cx: &Cx, bu: BuId) -> Result<Unit, Error> {
+    let access = cx.read(|conn| find_unit(cx, conn, bu))?;
+    Ok(Unit {
+        bu,
+        name: access.unit_name,
+        partner: access.partner,
+        api_access: access.api_access,
+        role: access.role,
+        by_grant: access.by_grant,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{World, is_not_found};
+
+    fn made(world: &World, name: &str, id: PartnerNumber) -> BuId {
+        let draft = PartnerDraft { name: name.into(), kind: PartnerKind::Channel, id: Some(id) };
+        create(&world.operator(), &draft).unwrap().bu.unwrap()
+    }
+
+    #[test]
+    fn numbers_are_given_in_order_and_once() {
+        let world = World::new();
+        made(&world, "Wanted", 10_002);
+        assert_eq!(world.channel("First").partner, 10_001);
+        assert_eq!(world.channel("Second").partner, 10_003);
+        let again = PartnerDraft { name: "Again".into(), kind: PartnerKind::Global, id: Some(10_002) };
+        assert!(matches!(
+            create(&world.operator(), &again),
+            Err(Error::Conflict { code: "partner_exists", .. })
+        ));
+        let bad = PartnerDraft { name: " ".into(), kind: PartnerKind::Global, id: Some(0) };
+        let Err(Error::Invalid(errors)) = create(&world.operator(), &bad) else { panic!("it was made") };
+        assert_eq!(errors.iter().map(|e| e.field.as_ref()).collect::<Vec<_>>(), ["name", "id"]);
+    }
+
+    #[test]
+    fn a_search_finds_the_exact_number_first_and_only_what_is_granted() {
+        let world = World::new();
+        let exact = made(&world, "Énergie 100% Nord", 123);
+        let longer = made(&world, "Nordwind", 12_345);
+        let holds = made(&world, "Grüne 123 Nordsee", 777);
+        made(&world, "Nordkap", 1_239);
+        let global = world.partner("Global", PartnerKind::Global).partner;
+        for bu in [exact, longer, holds] {
+            grant(&world.operator(), global, Grant::Unit(bu)).unwrap();
+        }
+        let login = world.login(global, Role::Viewer);
+        let found =
+            |text: &str| search(&login, text).unwrap().into_iter().map(|h| h.number).collect::<Vec<_>>();
+        assert_eq!(found("123"), [123, 12_345, 777]);
+        assert_eq!(found("NORD"), [12_345, 123, 777]);
+        assert_eq!(found("energie"), [123]);
+        assert_eq!(found("100%"), [123]);
+        assert_eq!(found("_"), Vec::<PartnerNumber>::new());
+        assert_eq!(found(""), [123, 777, 12_345]);
+        let own = world.login(12_345, Role::Owner);
+        assert_eq!(search(&own, "123").unwrap(), []);
+    }
+
+    #[test]
+    fn each_lands_where_their_partner_is() {
+        let world = World::new();
+        let ours = world.channel("Ours");
+        let global = world.partner("Global", PartnerKind::Global);
+        assert_eq!(global.bu, None);
+        let login = world.login(ours.partner, Role::Viewer);
+        assert_eq!(landing(&login).unwrap(), Landing::Unit(ours.bu.unwrap()));
+        assert_eq!(unit(&login, ours.bu.unwrap()).unwrap().role, Some(Role::Viewer));
+        let far = world.login(global.partner, Role::Owner);
+        assert_eq!(landing(&far).unwrap(), Landing::Partners);
+        assert!(is_not_found(&unit(&far, ours.bu.unwrap())));
+    }
+
+    #[test]
+    fn only_the_operator_makes_partners_and_grants() {
+        let world = World::new();
+        let ours = world.channel("Ours");
+        let owner = world.login(ours.partner, Role::Owner);
+        let draft = PartnerDraft { name: "Mine".into(), kind: PartnerKind::Global, id: None };
+        assert!(matches!(create(&owner, &draft), Err(Error::Forbidden(_))));
+        assert!(matches!(grant(&owner, ours.partner, Grant::All), Err(Error::Forbidden(_))));
+        let channel = grant(&world.operator(), ours.partner, Grant::All);
+        assert!(matches!(channel, Err(Error::Conflict { code: "not_global", .. })));
+    }
+}

@@ -1,0 +1,286 @@
+//! One attempt to sign in: throttled before the password is hashed, the same work for every account.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::device;
+use super::session::{NewSession, begin};
+use crate::domain::access::password::Password;
+use crate::domain::access::user::canonical_email;
+use crate::domain::time::Ts;
+use crate::ops::Error;
+use crate::ops::access::password::{self, HashError, Verdict};
+use crate::ops::cx::{Actor, Cx, Source, Tools};
+use crate::ops::system::audit::{Entry, record};
+use crate::store::access::throttles::{self, Limit};
+use crate::store::access::users;
+use crate::store::pool::{Conn, OpenError};
+
+/// Guesses on one account, or from one known device of it.
+const ACCOUNT: Limit = Limit { most: 10, window: Duration::from_mins(10) };
+/// Guesses from one address: an IPv4 address or an IPv6 network of 64 bits.
+const ADDRESS: Limit = Limit { most: 60, window: Duration::from_hours(1) };
+
+/// What a person types to sign in.
+pub struct SignInDraft {
+    /// The e-mail address, in any spelling.
+    pub email: String,
+    /// The password.
+    pub password: Zeroizing<String>,
+    /// Whether the browser should stay signed in when it closes.
+    pub remember: bool,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Unknown address, wrong password or a login that is switched off: the three cannot be told apart.
+    #[error("wrong e-mail address or password")]
+    Wrong,
+    /// Too many guesses; the password was not looked at.
+    #[error("too many attempts; the next one is allowed in {seconds} seconds")]
+    Throttled {
+        /// In how many seconds another attempt is allowed; at least 1.
+        seconds: u64,
+    },
+    /// Too many people sign in at this moment.
+    #[error("too many people sign in at this moment")]
+    Busy,
+    /// Something else went wrong.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<diesel::result::Error> for SignInError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<OpenError> for SignInError {
+    fn from(error: OpenError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Signs a person in. `device` is the cookie by which the device is known, when the request has one.
+pub fn sign_in(
+    tools: &Arc<Tools>,
+    draft: &SignInDraft,
+    device: Option<&str>,
+    source: &Source,
+) -> Result<NewSession, SignInError> {
+    let cx = Cx::new(tools, Actor::System, source.clone());
+    let (Some(email), Some(password)) = (canonical_email(&draft.email), Password::typed(&draft.password))
+    else {
+        return Err(SignInError::Wrong);
+    };
+    let user = tools.db.read(|conn| Ok::<_, SignInError>(users::by_email(conn, &email)?))?;
+    let device =
+        device.zip(user.as_ref()).filter(|(text, user)| device::known(tools, text, user.id).is_some());
+    let device = device.map(|(text, _)| text);
+    let buckets = buckets(&email, device, source);
+    tools.db.write(|conn| take(conn, &buckets, cx.now))?;
+    let stored = user.as_ref().filter(|user| user.disabled_at.is_none());
+    let stored_hash = stored.and_then(|user| user.password_hash.as_deref());
+    match (password::verify(&password, stored_hash), stored) {
+        (Ok(Verdict::Right { better }), Some(user)) => tools.db.write(|conn| {
+            settle(conn, &buckets)?;
+            if let Some(better) = better {
+                users::set_password(conn, user.id, &better)?;
+            }
+            Ok(begin(tools, conn, user, (draft.remember, device), source)?)
+        }),
+        (Ok(_), _) => {
+            tools.db.write(|conn| refused(&cx, conn, &email))?;
+            Err(SignInError::Wrong)
+        }
+        (Err(HashError::Busy), _) => {
+            tools.db.write(|conn| give_back(conn, &buckets))?;
+            Err(SignInError::Busy)
+        }
+        (Err(error @ HashError::Failed(_)), _) => Err(SignInError::Failed(error.into())),
+    }
+}
+
+/// Where a guess counts. A known device counts alone: whoever guesses elsewhere, or behind the same
+/// address, cannot lock it out.
+struct Buckets {
+    account: String,
+    address: Option<String>,
+}
+
+fn buckets(email: &str, device: Option<&str>, source: &Source) -> Buckets {
+    if let Some(name) = device.and_then(|text| text.split('.').next()) {
+        return Buckets { account: format!("device:{name}"), address: None };
+    }
+    let address = source.ip.as_deref().and_then(|ip| ip.parse().ok()).map(network);
+    Buckets { account: format!("account:{email}"), address: address.map(|ip| format!("address:{ip}")) }
+}
+
+/// What one client has to itself.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Counts a guess; counts nothing when one of the buckets is full.
+fn take(conn: &mut Conn, buckets: &Buckets, now: Ts) -> Result<(), SignInError> {
+    let limits = [(Some(&buckets.account), ACCOUNT), (buckets.address.as_ref(), ADDRESS)];
+    for (key, limit) in limits {
+        let Some(key) = key else { continue };
+        if let Err(until) = throttles::take(conn, key, limit, now)? {
+            let seconds = u64::try_from(until.millis_since(now)).unwrap_or(0).div_ceil(1_000).max(1);
+            return Err(SignInError::Throttled { seconds });
+        }
+    }
+    Ok(())
+}
+
+/// After a right password: the account's guesses are forgotten, and the address made none.
+fn settle(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
+    throttles::clear(conn, &buckets.account)?;
+    if let Some(address) = &buckets.address {
+        throttles::give_back(conn, address)?;
+    }
+    Ok(())
+}
+
+fn give_back(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
+    throttles::give_back(conn, &buckets.account)?;
+    if let Some(address) = &buckets.address {
+        throttles::give_back(conn, address)?;
+    }
+    Ok(())
+}
+
+/// Known and unknown accounts leave the same trace, so that both take the same time.
+fn refused(cx: &Cx, conn: &mut Conn, email: &str) -> Result<(), SignInError> {
+    let entry = Entry {
+        action: "sign_in.refused",
+        target_kind: "email",
+        target_id: email.to_owned(),
+        before: None,
+        after: None,
+    };
+    Ok(record(cx, conn, None, entry)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::access::user::Role;
+    use crate::ops::access::partners::Landing;
+    use crate::ops::access::users::{UserDraft, create};
+    use crate::ops::testing::World;
+
+    const EMAIL: &str = "jo@ours.example";
+    const PASSWORD: &str = "violin porch copper";
+
+    fn world() -> World {
+        let world = World::new();
+        let draft = UserDraft {
+            email: EMAIL.into(),
+            name: "Jo".into(),
+            role: Role::Owner,
+            partner: world.channel("Ours").partner,
+            password: Some(PASSWORD.into()),
+        };
+        create(&world.operator(), &draft).unwrap();
+        world
+    }
+
+    fn tried(
+        world: &World,
+        email: &str,
+        password: &str,
+        device: Option<&str>,
+    ) -> Result<NewSession, SignInError> {
+        let draft =
+            SignInDraft { email: email.into(), password: Zeroizing::new(password.into()), remember: true };
+        let source = Source { ip: Some("203.0.113.9".into()), ..Source::default() };
+        sign_in(&world.tools, &draft, device, &source)
+    }
+
+    fn fill(world: &World, key: &str, limit: Limit) {
+        let cx = world.operator();
+        for _ in 0..limit.most {
+            cx.write(|conn| Ok(throttles::take(conn, key, limit, cx.now)?)).unwrap().unwrap();
+        }
+    }
+
+    #[test]
+    fn the_right_password_signs_in_and_nothing_else_does() {
+        let world = world();
+        for (email, password) in [
+            (EMAIL, "violin porch coppeR"),
+            ("nobody@ours.example", PASSWORD),
+            ("no address", PASSWORD),
+            (EMAIL, ""),
+            (EMAIL, &"x".repeat(1_000_000)),
+        ] {
+            assert!(matches!(tried(&world, email, password, None), Err(SignInError::Wrong)), "{email}");
+        }
+        let new = tried(&world, " Jo@Ours.Example", PASSWORD, None).unwrap();
+        assert!(new.remember && matches!(new.landing, Landing::Unit(_)));
+        let login = super::super::session(&world.tools, &new.cookie).unwrap().unwrap();
+        assert_eq!((login.email.as_str(), login.number), (EMAIL, 1_001));
+
+        let now = world.tools.clock.now();
+        world.operator().write(|conn| Ok(users::set_disabled(conn, login.user, Some(now))?)).unwrap();
+        assert!(matches!(tried(&world, EMAIL, PASSWORD, None), Err(SignInError::Wrong)));
+    }
+
+    #[test]
+    fn guessing_is_slow_but_a_known_device_is_never_locked_out() {
+        let world = world();
+        let device = tried(&world, EMAIL, PASSWORD, None).unwrap().device;
+        fill(&world, &format!("account:{EMAIL}"), ACCOUNT);
+        fill(&world, "address:203.0.113.9", ADDRESS);
+        let refused = tried(&world, EMAIL, PASSWORD, None);
+        assert!(matches!(refused, Err(SignInError::Throttled { seconds: 600 })));
+        assert_eq!(tried(&world, EMAIL, PASSWORD, Some(&device)).unwrap().device, device);
+        let forged = tried(&world, EMAIL, PASSWORD, Some(&format!("{device}A")));
+        assert!(matches!(forged, Err(SignInError::Throttled { .. })));
+        let other = tried(&world, "nobody@ours.example", PASSWORD, None);
+        assert!(matches!(other, Err(SignInError::Throttled { seconds: 3_600 })));
+        world.tools.clock.advance(ADDRESS.window);
+        assert!(tried(&world, EMAIL, PASSWORD, None).is_ok());
+    }
+
+    #[test]
+    fn of_many_guesses_at_once_no_more_than_the_limit_pass() {
+        let world = World::new();
+        let cx = world.operator();
+        let guess = || cx.write(|conn| Ok(throttles::take(conn, "x", ACCOUNT, cx.now)?)).unwrap().is_ok();
+        let passed = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..20).map(|_| scope.spawn(guess)).collect();
+            all.into_iter().filter_map(|one| one.join().ok()).filter(|passed| *passed).count()
+        });
+        assert_eq!(passed, 10);
+    }
+
+    #[test]
+    fn a_right_password_forgets_the_wrong_ones() {
+        let world = world();
+        let cx = world.operator();
+        let key = format!("account:{EMAIL}");
+        for _ in 1..ACCOUNT.most {
+            cx.write(|conn| Ok(throttles::take(conn, &key, ACCOUNT, cx.now)?)).unwrap().unwrap();
+        }
+        tried(&world, EMAIL, PASSWORD, None).unwrap();
+        fill(&world, &key, ACCOUNT);
+    }
+
+    #[test]
+    fn one_client_is_an_ipv4_address_or_an_ipv6_network() {
+        let of = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(of("::ffff:203.0.113.9"), "203.0.113.9");
+    }
+}

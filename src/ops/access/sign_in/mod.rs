@@ -1,0 +1,12 @@
+//! Signing in and out, the session between, and the values that prove where a form came from.
+
+mod attempt;
+mod csrf;
+mod device;
+mod session;
+
+pub use attempt::{SignInDraft, SignInError, sign_in};
+pub use csrf::{csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token};
+pub use session::{NewSession, session, sign_out};
+
+pub(super) use session::begin;

@@ -1,0 +1,244 @@
+//! Logins: making them, and who may.
+
+use serde_json::json;
+
+use crate::domain::access::name::Name;
+use crate::domain::access::partner::PartnerNumber;
+use crate::domain::access::password::Password;
+use crate::domain::access::permission::Permission;
+use crate::domain::access::session::{LINK_LIFE, LinkPurpose};
+use crate::domain::access::user::{Role, canonical_email};
+use crate::domain::id::{BuId, UserId};
+use crate::domain::problem::FieldErrors;
+use crate::ops::access::bearer::{self, LinkSecret};
+use crate::ops::access::password;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::{Actor, Cx};
+use crate::ops::system::audit::{Entry, record};
+use crate::ops::{Error, Refusal};
+use crate::store::access::links::{self, LinkRow};
+use crate::store::access::memberships::{self, MembershipRow};
+use crate::store::access::users::{self, MemberRow, UserRow};
+use crate::store::access::{partners, units};
+use crate::store::pool::Conn;
+
+/// A login as someone asks for it.
+#[derive(Clone)]
+pub struct UserDraft {
+    /// The e-mail address, in any spelling.
+    pub email: String,
+    /// The person's name.
+    pub name: String,
+    /// What it may do at the partner.
+    pub role: Role,
+    /// The partner.
+    pub partner: PartnerNumber,
+    /// Its password; without one the person chooses it through a one-time link.
+    pub password: Option<String>,
+}
+
+/// A login that was made.
+#[derive(Debug)]
+pub struct UserCreated {
+    /// Its id.
+    pub user: UserId,
+    /// The number by which people know it.
+    pub number: i64,
+    /// The secret of the link for choosing a password: `/setup?link=…`, open for half an hour.
+    pub link: Option<LinkSecret>,
+}
+
+/// A login that may be stored.
+pub(super) struct NewUser {
+    pub(super) email: String,
+    pub(super) name: Name,
+    pub(super) password_hash: Option<String>,
+}
+
+/// Makes a login with a role at a partner. For the operator, and for that partner's admins; only owners make
+/// owners. Fields: `email`, `name`, `password`.
+pub fn create(cx: &Cx, draft: &UserDraft) -> Result<UserCreated, Error> {
+    cx.read(|conn| may_add(cx, conn, draft))?;
+    let mut errors = FieldErrors::default();
+    let email = errors.keep(email(&draft.email));
+    let name = errors.keep(Name::parse("name", &draft.name));
+    let chosen = draft.password.as_deref();
+    let chosen = chosen.map(|text| Password::choose("password", text, &draft.email, &draft.name));
+    let password = errors.keep(chosen.transpose()).flatten();
+    let (Some(email), Some(name)) = (email, name) else { return Err(errors.into()) };
+    errors.or(())?;
+    let password_hash = password.map(|p| password::hash(&p)).transpose()?;
+    let new = NewUser { email, name, password_hash };
+    cx.write(|conn| {
+        may_add(cx, conn, draft)?;
+        let user = insert(cx, conn, new, (draft.partner, draft.role))?;
+        let link = match user.password_hash {
+            Some(_) => None,
+            None => Some(invite(cx, conn, &user, (draft.partner, draft.role))?),
+        };
+        audit_created(cx, conn, &user, (draft.partner, draft.role))?;
+        Ok(UserCreated { user: user.id, number: user.number, link })
+    })
+}
+
+/// The one spelling of the address in `email`.
+pub(super) fn email(text: &str) -> Result<String, FieldErrors> {
+    let message = "This is no e-mail address. Write it as name@company.example.";
+    canonical_email(text).ok_or_else(|| FieldErrors::one("email", "format", message))
+}
+
+fn may_add(cx: &Cx, conn: &mut Conn, draft: &UserDraft) -> Result<(), Error> {
+    let login = match &cx.actor {
+        Actor::Operator | Actor::System => {
+            return partners::find(conn, draft.partner)?.map(drop).ok_or(Error::NotFound);
+        }
+        Actor::Token(_) => return Err(Error::Forbidden(Refusal::Caller)),
+        Actor::Login(login) => login,
+    };
+    let role = memberships::role_at(conn, login.user, draft.partner)?.ok_or(Error::NotFound)?;
+    let enough = role == Role::Owner || (role == Role::Admin && draft.role < Role::Owner);
+    if enough { Ok(()) } else { Err(Error::Forbidden(Refusal::Caller)) }
+}
+
+/// Stores a login with its role at a partner, in a transaction of the caller's.
+pub(super) fn insert(
+    cx: &Cx,
+    conn: &mut Conn,
+    new: NewUser,
+    (partner, role): (PartnerNumber, Role),
+) -> Result<UserRow, Error> {
+    let number = users::next_number(conn)?;
+    if users::by_email(conn, &new.email)?.is_some() {
+        let message = "A login with this e-mail address exists already.";
+        return Err(Error::field("email", "taken", message));
+    }
+    let row = UserRow {
+        id: cx.id(),
+        number,
+        email: new.email,
+        name: new.name.into_string(),
+        password_hash: new.password_hash,
+        disabled_at: None,
+        created_at: cx.now,
+    };
+    users::insert(conn, &row)?;
+    let member = MembershipRow { user_id: row.id, partner_id: partner, role, created_at: cx.now };
+    memberships::insert(conn, &member)?;
+    Ok(row)
+}
+
+fn invite(
+    cx: &Cx,
+    conn: &mut Conn,
+    user: &UserRow,
+    (partner, role): (PartnerNumber, Role),
+) -> Result<LinkSecret, Error> {
+    let secret = LinkSecret::fresh();
+    let row = LinkRow {
+        digest: bearer::digest(secret.expose()),
+        purpose: LinkPurpose::Invitation,
+        partner_id: Some(partner),
+        user_id: Some(user.id),
+        email: Some(user.email.clone()),
+        role,
+        created_at: cx.now,
+        expires_at: cx.now + LINK_LIFE,
+        used_at: None,
+    };
+    links::insert(conn, &row)?;
+    Ok(secret)
+}
+
+/// Notes in the audit log of the partner's unit that a login was made.
+pub(super) fn audit_created(
+    cx: &Cx,
+    conn: &mut Conn,
+    user: &UserRow,
+    (partner, role): (PartnerNumber, Role),
+) -> Result<(), Error> {
+    let bu = units::of_partner(conn, partner)?.map(|unit| unit.id);
+    let after = json!({
+        "number": user.number, "email": user.email, "name": user.name, "partner": partner, "role": role,
+    });
+    let entry = Entry {
+        action: "user.created",
+        target_kind: "user",
+        target_id: user.id.to_string(),
+        before: None,
+        after: Some(after),
+    };
+    record(cx, conn, bu, entry)
+}
+
+/// The logins with a role at the partner of `bu`, in the order of their numbers.
+pub fn list(cx: &Cx, bu: BuId) -> Result<Vec<MemberRow>, Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksRead)?;
+        Ok(users::list(conn, bu)?)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{World, is_not_found};
+
+    fn draft(partner: PartnerNumber, email: &str, role: Role) -> UserDraft {
+        UserDraft { email: email.into(), name: "Jo".into(), role, partner, password: None }
+    }
+
+    #[test]
+    fn logins_are_numbered_from_1001_and_an_address_is_used_once() {
+        let world = World::new();
+        let partner = world.channel("Ours").partner;
+        let first = create(&world.operator(), &draft(partner, "A@x.example", Role::Owner)).unwrap();
+        let second = create(&world.operator(), &draft(partner, "b@x.example", Role::Viewer)).unwrap();
+        assert_eq!((first.number, second.number), (1_001, 1_002));
+        assert!(first.link.is_some());
+        let again = create(&world.operator(), &draft(partner, " a@X.example ", Role::Viewer));
+        let Err(Error::Invalid(errors)) = again else { panic!("made twice") };
+        assert_eq!(errors.of("email").next().unwrap().code, "taken");
+    }
+
+    #[test]
+    fn logins_that_are_made_together_get_different_numbers() {
+        let world = World::new();
+        let partner = world.channel("Ours").partner;
+        let made = &|i: usize| {
+            create(&world.operator(), &draft(partner, &format!("u{i}@x.example"), Role::Viewer))
+                .unwrap()
+                .number
+        };
+        let mut numbers: Vec<_> = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8).map(|i| scope.spawn(move || made(i))).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        numbers.sort_unstable();
+        assert_eq!(numbers, (1_001..1_009).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let world = World::new();
+        let partner = world.channel("Ours").partner;
+        let mut bad = draft(partner, "nobody", Role::Viewer);
+        bad.name = String::new();
+        bad.password = Some("short".into());
+        let Err(Error::Invalid(errors)) = create(&world.operator(), &bad) else { panic!("made") };
+        let fields: Vec<_> = errors.iter().map(|e| e.field.as_ref()).collect();
+        assert_eq!(fields, ["email", "name", "password"]);
+    }
+
+    #[test]
+    fn admins_add_logins_to_their_own_partner_but_no_owners() {
+        let world = World::new();
+        let (ours, theirs) = (world.channel("Ours").partner, world.channel("Theirs").partner);
+        let admin = world.login(ours, Role::Admin);
+        assert!(create(&admin, &draft(ours, "a@x.example", Role::Admin)).is_ok());
+        assert!(matches!(create(&admin, &draft(ours, "b@x.example", Role::Owner)), Err(Error::Forbidden(_))));
+        assert!(is_not_found(&create(&admin, &draft(theirs, "c@x.example", Role::Viewer))));
+        let developer = world.login(ours, Role::Developer);
+        let refused = create(&developer, &draft(ours, "d@x.example", Role::Viewer));
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
+    }
+}

@@ -1,0 +1,4 @@
+//! The system itself: the audit log, and whether key and database belong together.
+
+pub mod audit;
+pub mod key_check;

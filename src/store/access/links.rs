@@ -1,0 +1,63 @@
+//! Table `one_time_links`: links that let a person choose a password once. Only digests are kept.
+
+use diesel::prelude::*;
+
+use crate::domain::access::partner::PartnerNumber;
+use crate::domain::access::session::LinkPurpose;
+use crate::domain::access::user::Role;
+use crate::domain::id::UserId;
+use crate::domain::time::Ts;
+use crate::store::pool::Conn;
+use crate::store::schema::one_time_links as links;
+
+/// A link as stored.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = crate::store::schema::one_time_links)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct LinkRow {
+    /// The digest of the link's secret.
+    pub digest: Vec<u8>,
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// The partner it leads to; `None` when it makes the first one.
+    pub partner_id: Option<PartnerNumber>,
+    /// The login it is for; `None` when it makes the first one.
+    pub user_id: Option<UserId>,
+    /// The login's e-mail address.
+    pub email: Option<String>,
+    /// The role it leads to.
+    pub role: Role,
+    /// When it was made.
+    pub created_at: Ts,
+    /// Until when it opens.
+    pub expires_at: Ts,
+    /// When it was used.
+    pub used_at: Option<Ts>,
+}
+
+/// Stores a link.
+pub fn insert(conn: &mut Conn, row: &LinkRow) -> QueryResult<()> {
+    diesel::insert_into(links::table).values(row).execute(conn).map(drop)
+}
+
+/// The link with this digest, when it opens at `now`.
+pub fn live(conn: &mut Conn, digest: &[u8], now: Ts) -> QueryResult<Option<LinkRow>> {
+    links::table
+        .find(digest)
+        .filter(links::used_at.is_null().and(links::expires_at.gt(now)))
+        .select(LinkRow::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Uses a link; whether it opened. Of several at once one wins.
+pub fn use_up(conn: &mut Conn, digest: &[u8], now: Ts) -> QueryResult<bool> {
+    let live = links::table.find(digest).filter(links::used_at.is_null().and(links::expires_at.gt(now)));
+    diesel::update(live).set(links::used_at.eq(Some(now))).execute(conn).map(|n| n == 1)
+}
+
+/// Closes every unused link for one purpose; gives how many.
+pub fn close(conn: &mut Conn, purpose: LinkPurpose) -> QueryResult<usize> {
+    diesel::delete(links::table.filter(links::purpose.eq(purpose).and(links::used_at.is_null())))
+        .execute(conn)
+}

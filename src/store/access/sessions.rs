@@ -1,0 +1,96 @@
+//! Table `sessions`: who is signed in. Only digests of the cookies are kept.
+
+use diesel::prelude::*;
+
+use crate::domain::access::session::SessionLevel;
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::time::Ts;
+use crate::store::pool::Conn;
+use crate::store::schema::{sessions, users};
+
+/// A session as stored.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: SessionId,
+    /// The digest of the cookie's value.
+    pub digest: Vec<u8>,
+    /// The login.
+    pub user_id: UserId,
+    /// How far the person has proved who they are.
+    pub level: SessionLevel,
+    /// When it began.
+    pub created_at: Ts,
+    /// When a request last came with it, at most a minute late.
+    pub last_seen_at: Ts,
+    /// When the person last proved who they are.
+    pub reauth_at: Ts,
+    /// Whether the browser keeps the cookie when it closes.
+    pub remember: bool,
+    /// The address it began from.
+    pub ip: Option<String>,
+    /// The client it began from.
+    pub agent: Option<String>,
+}
+
+/// A session with its login.
+#[derive(Queryable)]
+pub struct Signed {
+    /// The session.
+    pub session: SessionRow,
+    /// The login's number.
+    pub number: i64,
+    /// The login's name.
+    pub name: String,
+    /// The login's e-mail address.
+    pub email: String,
+}
+
+/// Stores a session.
+pub fn insert(conn: &mut Conn, row: &SessionRow) -> QueryResult<()> {
+    diesel::insert_into(sessions::table).values(row).execute(conn).map(drop)
+}
+
+/// The session whose cookie has this digest, when its login is not switched off.
+pub fn by_digest(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<Signed>> {
+    sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .filter(sessions::digest.eq(digest).and(users::disabled_at.is_null()))
+        .select((SessionRow::as_select(), users::number, users::name, users::email))
+        .first(conn)
+        .optional()
+}
+
+/// Notes a request with a session.
+pub fn touch(conn: &mut Conn, id: SessionId, now: Ts) -> QueryResult<()> {
+    diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(now)).execute(conn).map(drop)
+}
+
+/// Ends a session; whether there was one.
+pub fn remove(conn: &mut Conn, id: SessionId) -> QueryResult<bool> {
+    diesel::delete(sessions::table.find(id)).execute(conn).map(|n| n == 1)
+}
+
+/// Ends the oldest sessions of a login beyond the newest `most`; gives how many.
+pub fn keep_newest(conn: &mut Conn, user: UserId, most: usize) -> QueryResult<usize> {
+    let all: Vec<SessionId> = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .select(sessions::id)
+        .order(sessions::id.desc())
+        .load(conn)?;
+    let old = all.into_iter().skip(most).collect::<Vec<_>>();
+    diesel::delete(sessions::table.filter(sessions::id.eq_any(old))).execute(conn)
+}
+
+/// Ends every session of a login, as when its password changes; gives how many.
+pub fn remove_of_user(conn: &mut Conn, user: UserId) -> QueryResult<usize> {
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user))).execute(conn)
+}
+
+/// Forgets sessions that began before `began` or were last seen before `seen`; gives how many.
+pub fn forget(conn: &mut Conn, began: Ts, seen: Ts) -> QueryResult<usize> {
+    let ended = sessions::table.filter(sessions::created_at.lt(began).or(sessions::last_seen_at.lt(seen)));
+    diesel::delete(ended).execute(conn)
+}

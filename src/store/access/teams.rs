@@ -1,0 +1,69 @@
+//! Tables `teams` and `team_members`: named groups of logins in a business unit.
+
+use diesel::prelude::*;
+
+use crate::domain::id::{BuId, TeamId, UserId};
+use crate::domain::time::Ts;
+use crate::store::dialect::each;
+use crate::store::pool::Conn;
+use crate::store::schema::{team_members, teams};
+
+/// A team as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = teams)]
+pub struct TeamRow {
+    /// Its id.
+    pub id: TeamId,
+    /// The tenant.
+    pub bu_id: BuId,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Ts,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = team_members)]
+struct MemberRow {
+    team_id: TeamId,
+    user_id: UserId,
+    created_at: Ts,
+}
+
+/// Stores a team.
+pub fn insert(conn: &mut Conn, row: &TeamRow) -> QueryResult<()> {
+    diesel::insert_into(teams::table).values(row).execute(conn).map(drop)
+}
+
+/// One team of `bu`.
+pub fn find(conn: &mut Conn, bu: BuId, id: TeamId) -> QueryResult<Option<TeamRow>> {
+    teams::table.find(id).filter(teams::bu_id.eq(bu)).select(TeamRow::as_select()).first(conn).optional()
+}
+
+/// The teams of `bu`, oldest first.
+pub fn list(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<TeamRow>> {
+    teams::table.filter(teams::bu_id.eq(bu)).select(TeamRow::as_select()).order(teams::id).load(conn)
+}
+
+/// Adds `user` to a team of `bu`; whether it was there to add to and the login was not in it yet.
+pub fn add_member(conn: &mut Conn, bu: BuId, team: TeamId, user: UserId, now: Ts) -> QueryResult<bool> {
+    if find(conn, bu, team)?.is_none() {
+        return Ok(false);
+    }
+    let row = MemberRow { team_id: team, user_id: user, created_at: now };
+    let new = each!(conn, c => diesel::insert_into(team_members::table)
+        .values(&row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(new == 1)
+}
+
+/// The logins in a team of `bu`.
+pub fn members(conn: &mut Conn, bu: BuId, team: TeamId) -> QueryResult<Vec<UserId>> {
+    team_members::table
+        .inner_join(teams::table.on(teams::id.eq(team_members::team_id)))
+        .filter(team_members::team_id.eq(team).and(teams::bu_id.eq(bu)))
+        .select(team_members::user_id)
+        .order(team_members::user_id)
+        .load(conn)
+}

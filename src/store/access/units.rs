@@ -1,0 +1,52 @@
+//! Table `business_units`: the tenants.
+
+use diesel::prelude::*;
+
+use crate::domain::access::partner::PartnerNumber;
+use crate::domain::id::BuId;
+use crate::domain::time::Ts;
+use crate::store::pool::Conn;
+use crate::store::schema::business_units;
+
+/// A business unit as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = business_units)]
+pub struct UnitRow {
+    /// Its id.
+    pub id: BuId,
+    /// The partner it belongs to.
+    pub partner_id: PartnerNumber,
+    /// Its name.
+    pub name: String,
+    /// Whether API access is part of its plan.
+    pub api_access: bool,
+    /// When it was made.
+    pub created_at: Ts,
+}
+
+/// Stores a business unit.
+pub fn insert(conn: &mut Conn, row: &UnitRow) -> QueryResult<()> {
+    diesel::insert_into(business_units::table).values(row).execute(conn).map(drop)
+}
+
+/// One business unit.
+pub fn find(conn: &mut Conn, bu: BuId) -> QueryResult<Option<UnitRow>> {
+    business_units::table.find(bu).select(UnitRow::as_select()).first(conn).optional()
+}
+
+/// The business unit of a channel partner; a global partner has none of its own.
+pub fn of_partner(conn: &mut Conn, partner: PartnerNumber) -> QueryResult<Option<UnitRow>> {
+    business_units::table
+        .filter(business_units::partner_id.eq(partner))
+        .select(UnitRow::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Says whether API access is part of the plan of `bu`.
+pub fn set_api_access(conn: &mut Conn, bu: BuId, api_access: bool) -> QueryResult<()> {
+    diesel::update(business_units::table.find(bu))
+        .set(business_units::api_access.eq(api_access))
+        .execute(conn)
+        .map(drop)
+}
