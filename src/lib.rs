@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod domain;
 pub mod keys;
+pub mod ops;
 pub mod store;
 pub mod web;

@@ -58,7 +58,7 @@ impl World {
 
     /// A new partner.
     pub fn partner(&self, name: &str, kind: PartnerKind) -> PartnerCreated {
-        partners::create(&self.operator(), &PartnerDraft { name: name.into(), kind, id: None }).unwrap()
+        partners::create(&self.operator(), PartnerDraft { name: name.into(), kind, id: None }).unwrap()
     }
 
     /// A new channel partner.
@@ -103,7 +103,7 @@ impl World {
     pub fn token(&self, bu: BuId, scopes: Scopes) -> Cx {
         let name = self.tools.clock.id::<crate::domain::id::TokenKind>().to_string();
         let draft = TokenDraft { name, scopes, expires_at: None };
-        let (_, secret) = tokens::create(&self.operator(), bu, &draft).unwrap();
+        let (_, secret) = tokens::create(&self.operator(), bu, draft).unwrap();
         let actor = tokens::authenticate(&self.tools, secret.expose(), &Source::default()).unwrap().unwrap();
         Cx::new(&self.tools, Actor::Token(actor), Source::default())
     }

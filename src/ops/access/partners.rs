@@ -83,16 +83,17 @@ pub struct Unit {
 
 /// Makes a partner, and the business unit of a channel partner. For the operator. Fields: `name`, `id`.
 /// `partner_exists` when the number is taken.
-pub fn create(cx: &Cx, draft: &PartnerDraft) -> Result<PartnerCreated, Error> {
+pub fn create(cx: &Cx, draft: PartnerDraft) -> Result<PartnerCreated, Error> {
     operator_only(cx)?;
+    let PartnerDraft { name, kind, id } = draft;
     let mut errors = FieldErrors::default();
-    let name = errors.keep(Name::parse("name", &draft.name));
-    if draft.id.is_some_and(|id| !(1..=HIGHEST_NUMBER).contains(&id)) {
+    let name = errors.keep(Name::parse("name", &name));
+    if id.is_some_and(|id| !(1..=HIGHEST_NUMBER).contains(&id)) {
         errors.push("id", "format", "A partner's number has 1 to 12 digits and is above 0.");
     }
     let Some(name) = name else { return Err(errors.into()) };
     errors.or(())?;
-    cx.write(|conn| insert(cx, conn, &name, draft.kind, draft.id))
+    cx.write(|conn| insert(cx, conn, &name, kind, id))
 }
 
 /// Makes a partner in a transaction of the caller's.
@@ -190,6 +191,13 @@ pub(super) fn landing_of(conn: &mut Conn, user: UserId) -> Result<Landing, Error
     Ok(unit.map_or(Landing::Nowhere, |unit| Landing::Unit(unit.id)))
 }
 
+/// The business unit of a channel partner; `None` when there is no such partner or it has none of its own.
+/// For the operator.
+pub fn unit_of(cx: &Cx, partner: PartnerNumber) -> Result<Option<BuId>, Error> {
+    operator_only(cx)?;
+    cx.read(|conn| Ok(units::of_partner(conn, partner)?.map(|unit| unit.id)))
+}
+
 /// The unit as its pages name it; `NotFound` when it is not the caller's.
 pub fn unit(cx: &Cx, bu: BuId) -> Result<Unit, Error> {
     let access = cx.read(|conn| find_unit(cx, conn, bu))?;
@@ -210,7 +218,7 @@ mod tests {
 
     fn made(world: &World, name: &str, id: PartnerNumber) -> BuId {
         let draft = PartnerDraft { name: name.into(), kind: PartnerKind::Channel, id: Some(id) };
-        create(&world.operator(), &draft).unwrap().bu.unwrap()
+        create(&world.operator(), draft).unwrap().bu.unwrap()
     }
 
     #[test]
@@ -221,11 +229,11 @@ mod tests {
         assert_eq!(world.channel("Second").partner, 10_003);
         let again = PartnerDraft { name: "Again".into(), kind: PartnerKind::Global, id: Some(10_002) };
         assert!(matches!(
-            create(&world.operator(), &again),
+            create(&world.operator(), again),
             Err(Error::Conflict { code: "partner_exists", .. })
         ));
         let bad = PartnerDraft { name: " ".into(), kind: PartnerKind::Global, id: Some(0) };
-        let Err(Error::Invalid(errors)) = create(&world.operator(), &bad) else { panic!("it was made") };
+        let Err(Error::Invalid(errors)) = create(&world.operator(), bad) else { panic!("it was made") };
         assert_eq!(errors.iter().map(|e| e.field.as_ref()).collect::<Vec<_>>(), ["name", "id"]);
     }
 
@@ -259,6 +267,7 @@ mod tests {
         let ours = world.channel("Ours");
         let global = world.partner("Global", PartnerKind::Global);
         assert_eq!(global.bu, None);
+        assert_eq!(unit_of(&world.operator(), ours.partner).unwrap(), ours.bu);
         let login = world.login(ours.partner, Role::Viewer);
         assert_eq!(landing(&login).unwrap(), Landing::Unit(ours.bu.unwrap()));
         assert_eq!(unit(&login, ours.bu.unwrap()).unwrap().role, Some(Role::Viewer));
@@ -273,7 +282,7 @@ mod tests {
         let ours = world.channel("Ours");
         let owner = world.login(ours.partner, Role::Owner);
         let draft = PartnerDraft { name: "Mine".into(), kind: PartnerKind::Global, id: None };
-        assert!(matches!(create(&owner, &draft), Err(Error::Forbidden(_))));
+        assert!(matches!(create(&owner, draft), Err(Error::Forbidden(_))));
         assert!(matches!(grant(&owner, ours.partner, Grant::All), Err(Error::Forbidden(_))));
         let channel = grant(&world.operator(), ours.partner, Grant::All);
         assert!(matches!(channel, Err(Error::Conflict { code: "not_global", .. })));

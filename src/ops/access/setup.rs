@@ -50,7 +50,7 @@ pub struct SetupDraft {
 }
 
 /// A link for making the first partner and its owner, as long as there is no login at all. It opens for half
-/// an hour; the ones before it no longer do.
+/// an hour, and not once there is one. Each node that starts may give one.
 pub fn first_owner_link(tools: &Arc<Tools>) -> Result<Option<LinkSecret>, Error> {
     let cx = Cx::new(tools, Actor::System, Source::default());
     cx.write(|conn| {
@@ -58,7 +58,6 @@ pub fn first_owner_link(tools: &Arc<Tools>) -> Result<Option<LinkSecret>, Error>
         if users::any(conn)? {
             return Ok(None);
         }
-        links::close(conn, LinkPurpose::Setup)?;
         let secret = LinkSecret::fresh();
         let row = LinkRow {
             digest: bearer::digest(secret.expose()),
@@ -152,7 +151,7 @@ fn check(opened: &Opened, draft: &SetupDraft) -> Result<Checked, FieldErrors> {
     let email = opened.asks.email.as_ref().unwrap_or(&draft.email);
     let chosen = Password::choose("password", &draft.password, email, name);
     let name = errors.keep(Name::parse("name", name));
-    let email = errors.keep(logins::email(email));
+    let email = errors.keep(logins::check_email(email));
     let password = errors.keep(chosen);
     if draft.password != draft.password_again {
         errors.push("password_again", "different", "The two passwords differ. Type the same one twice.");
@@ -222,9 +221,9 @@ mod tests {
     fn the_first_link_makes_partner_and_owner_and_opens_once() {
         let world = World::new();
         let tools = &world.tools;
-        let old = first_owner_link(tools).unwrap().unwrap();
+        let other = first_owner_link(tools).unwrap().unwrap();
         let link = first_owner_link(tools).unwrap().unwrap();
-        assert!(is_not_found(&look_up(tools, old.expose())));
+        assert!(look_up(tools, other.expose()).is_ok());
         assert!(look_up(tools, link.expose()).unwrap().needs_partner);
         let new = accept(tools, link.expose(), &draft(), &Source::default()).unwrap();
         let Landing::Unit(bu) = new.landing else { panic!("landed elsewhere") };
@@ -232,6 +231,7 @@ mod tests {
         let unit = partners::unit(&cx, bu).unwrap();
         assert_eq!((unit.name.as_str(), unit.partner, unit.role), ("Northwind", 10_001, Some(Role::Owner)));
         assert!(is_not_found(&accept(tools, link.expose(), &draft(), &Source::default())));
+        assert!(is_not_found(&accept(tools, other.expose(), &draft(), &Source::default())));
         assert!(first_owner_link(tools).unwrap().is_none());
     }
 
@@ -280,7 +280,7 @@ mod tests {
             partner: partner.partner,
             password: None,
         };
-        let link = create(&world.operator(), &invited).unwrap().link.unwrap();
+        let link = create(&world.operator(), invited).unwrap().link.unwrap();
         let asks = look_up(&world.tools, link.expose()).unwrap();
         assert_eq!(asks.email.as_deref(), Some("ann@ours.example"));
         assert!(!asks.needs_partner && asks.partner_name.as_deref() == Some("Ours"));

@@ -38,22 +38,23 @@ pub struct TokenDraft {
 /// Makes a token of `bu`, and gives its secret: this once. For the operator and for people signed in, who
 /// grant only what they hold. Fields: `name` (`taken` by a token that still works), `scopes` (`required`,
 /// `not_held`), `expires_at` (`past`).
-pub fn create(cx: &Cx, bu: BuId, draft: &TokenDraft) -> Result<(TokenRow, TokenSecret), Error> {
+pub fn create(cx: &Cx, bu: BuId, draft: TokenDraft) -> Result<(TokenRow, TokenSecret), Error> {
     if matches!(cx.actor, Actor::Token(_)) {
         return Err(Error::Forbidden(Refusal::Caller));
     }
+    let TokenDraft { name, scopes, expires_at } = draft;
     let secret = TokenSecret::generate(&mut random);
     let row = cx.write(|conn| {
         let access = authorize(cx, conn, bu, Permission::TokensWrite)?;
         let mut errors = FieldErrors::default();
-        let name = errors.keep(Name::parse("name", &draft.name));
+        let name = errors.keep(Name::parse("name", &name));
         if let Some(name) = &name
             && tokens::is_name_taken(conn, bu, name.as_str(), cx.now)?
         {
             errors.push("name", "taken", "A token of this business unit has this name. Choose another.");
         }
-        errors.keep(check_scopes(&access, draft.scopes));
-        if draft.expires_at.is_some_and(|at| at <= cx.now) {
+        errors.keep(check_scopes(&access, scopes));
+        if expires_at.is_some_and(|at| at <= cx.now) {
             errors.push("expires_at", "past", "This moment is over. Choose a later one.");
         }
         let Some(name) = name else { return Err(errors.into()) };
@@ -64,15 +65,15 @@ pub fn create(cx: &Cx, bu: BuId, draft: &TokenDraft) -> Result<(TokenRow, TokenS
             name: name.into_string(),
             digest: cx.tools.keys.mac(Purpose::Tokens, secret.expose().as_bytes()).to_vec(),
             last_four: secret.last_four().to_owned(),
-            scopes: draft.scopes.to_text(),
+            scopes: scopes.to_text(),
             created_by: cx.user(),
             created_at: cx.now,
-            expires_at: draft.expires_at,
+            expires_at,
             replaces: None,
         };
         tokens::insert(conn, &new)?;
         let after = json!({
-            "name": new.name, "scopes": draft.scopes, "expires_at": new.expires_at, "secret": "created",
+            "name": new.name, "scopes": scopes, "expires_at": new.expires_at, "secret": "created",
         });
         record(cx, conn, Some(bu), entry("token.created", new.id, None, Some(after)))?;
         tokens::find(conn, bu, new.id)?.ok_or(Error::NotFound)
@@ -203,7 +204,7 @@ mod tests {
         let ours = world.channel("Ours");
         let bu = ours.bu.unwrap();
         let login = world.login(ours.partner, Role::Developer);
-        let (row, secret) = create(&login, bu, &draft("Shop", "events:write")).unwrap();
+        let (row, secret) = create(&login, bu, draft("Shop", "events:write")).unwrap();
         assert_eq!(row.last_four, secret.last_four());
         let actor = presented(&world, &secret).unwrap();
         assert_eq!(
@@ -226,8 +227,8 @@ mod tests {
         let bu = ours.bu.unwrap();
         let login = world.login(ours.partner, Role::Developer);
         let soon = TokenDraft { expires_at: Some(login.now + TOUCH_EVERY), ..draft("Soon", "events:write") };
-        let (_, expiring) = create(&login, bu, &soon).unwrap();
-        let (_, lasting) = create(&login, bu, &draft("Lasting", "events:write")).unwrap();
+        let (_, expiring) = create(&login, bu, soon).unwrap();
+        let (_, lasting) = create(&login, bu, draft("Lasting", "events:write")).unwrap();
         assert!(presented(&world, &expiring).is_some());
         world.tools.clock.advance(TOUCH_EVERY);
         assert!(presented(&world, &expiring).is_none());
@@ -243,7 +244,7 @@ mod tests {
         let ours = world.channel("Ours");
         let login = world.login(ours.partner, Role::Developer);
         let wide = draft("Wide", "events:read events:write");
-        let (_, secret) = create(&login, ours.bu.unwrap(), &wide).unwrap();
+        let (_, secret) = create(&login, ours.bu.unwrap(), wide).unwrap();
         let user = login.user().unwrap();
         let lower = |conn: &mut _| Ok(memberships::set_role(conn, user, ours.partner, Role::Viewer)?);
         login.write(lower).unwrap();
@@ -257,19 +258,19 @@ mod tests {
         let bu = ours.bu.unwrap();
         let owner = world.login(ours.partner, Role::Owner);
         let past = TokenDraft { expires_at: Some(owner.now), ..draft(" ", "") };
-        assert_eq!(codes(create(&owner, bu, &past)), ["required", "required", "past"]);
-        let (first, _) = create(&owner, bu, &draft("Shop", "events:write")).unwrap();
-        assert_eq!(codes(create(&owner, bu, &draft("Shop", "events:write"))), ["taken"]);
+        assert_eq!(codes(create(&owner, bu, past)), ["required", "required", "past"]);
+        let (first, _) = create(&owner, bu, draft("Shop", "events:write")).unwrap();
+        assert_eq!(codes(create(&owner, bu, draft("Shop", "events:write"))), ["taken"]);
         revoke(&owner, bu, first.id).unwrap();
-        assert!(create(&owner, bu, &draft("Shop", "events:write")).is_ok());
+        assert!(create(&owner, bu, draft("Shop", "events:write")).is_ok());
         let token = world.token(bu, Scopes::all());
         assert!(matches!(
-            create(&token, bu, &draft("More", "events:write")),
+            create(&token, bu, draft("More", "events:write")),
             Err(Error::Forbidden(Refusal::Caller))
         ));
         let viewer = world.login(ours.partner, Role::Viewer);
-        assert!(matches!(create(&viewer, bu, &draft("V", "events:read")), Err(Error::Forbidden(_))));
-        assert!(is_not_found(&create(&owner, theirs.bu.unwrap(), &draft("X", "events:read"))));
+        assert!(matches!(create(&viewer, bu, draft("V", "events:read")), Err(Error::Forbidden(_))));
+        assert!(is_not_found(&create(&owner, theirs.bu.unwrap(), draft("X", "events:read"))));
         assert!(is_not_found(&revoke(&world.login(theirs.partner, Role::Owner), bu, first.id)));
     }
 
@@ -279,7 +280,7 @@ mod tests {
         let ours = world.channel("Ours");
         let bu = ours.bu.unwrap();
         let cx = world.operator();
-        let (_, secret) = create(&cx, bu, &draft("Shop", "events:write")).unwrap();
+        let (_, secret) = create(&cx, bu, draft("Shop", "events:write")).unwrap();
         let used = || list(&cx, bu).unwrap().first().and_then(|t| t.last_used_at);
         assert_eq!(used(), None);
         presented(&world, &secret).unwrap();

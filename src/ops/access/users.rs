@@ -57,46 +57,47 @@ pub(super) struct NewUser {
 
 /// Makes a login with a role at a partner. For the operator, and for that partner's admins; only owners make
 /// owners. Fields: `email`, `name`, `password`.
-pub fn create(cx: &Cx, draft: &UserDraft) -> Result<UserCreated, Error> {
-    cx.read(|conn| may_add(cx, conn, draft))?;
+pub fn create(cx: &Cx, draft: UserDraft) -> Result<UserCreated, Error> {
+    let UserDraft { email, name, role, partner, password } = draft;
+    let place = (partner, role);
+    cx.read(|conn| may_add(cx, conn, place))?;
     let mut errors = FieldErrors::default();
-    let email = errors.keep(email(&draft.email));
-    let name = errors.keep(Name::parse("name", &draft.name));
-    let chosen = draft.password.as_deref();
-    let chosen = chosen.map(|text| Password::choose("password", text, &draft.email, &draft.name));
+    let chosen = password.map(|text| Password::choose("password", &text, &email, &name));
+    let email = errors.keep(check_email(&email));
+    let name = errors.keep(Name::parse("name", &name));
     let password = errors.keep(chosen.transpose()).flatten();
     let (Some(email), Some(name)) = (email, name) else { return Err(errors.into()) };
     errors.or(())?;
     let password_hash = password.map(|p| password::hash(&p)).transpose()?;
     let new = NewUser { email, name, password_hash };
     cx.write(|conn| {
-        may_add(cx, conn, draft)?;
-        let user = insert(cx, conn, new, (draft.partner, draft.role))?;
+        may_add(cx, conn, place)?;
+        let user = insert(cx, conn, new, place)?;
         let link = match user.password_hash {
             Some(_) => None,
-            None => Some(invite(cx, conn, &user, (draft.partner, draft.role))?),
+            None => Some(invite(cx, conn, &user, place)?),
         };
-        audit_created(cx, conn, &user, (draft.partner, draft.role))?;
+        audit_created(cx, conn, &user, place)?;
         Ok(UserCreated { user: user.id, number: user.number, link })
     })
 }
 
 /// The one spelling of the address in `email`.
-pub(super) fn email(text: &str) -> Result<String, FieldErrors> {
+pub(super) fn check_email(text: &str) -> Result<String, FieldErrors> {
     let message = "This is no e-mail address. Write it as name@company.example.";
     canonical_email(text).ok_or_else(|| FieldErrors::one("email", "format", message))
 }
 
-fn may_add(cx: &Cx, conn: &mut Conn, draft: &UserDraft) -> Result<(), Error> {
+fn may_add(cx: &Cx, conn: &mut Conn, (partner, new): (PartnerNumber, Role)) -> Result<(), Error> {
     let login = match &cx.actor {
         Actor::Operator | Actor::System => {
-            return partners::find(conn, draft.partner)?.map(drop).ok_or(Error::NotFound);
+            return partners::find(conn, partner)?.map(drop).ok_or(Error::NotFound);
         }
         Actor::Token(_) => return Err(Error::Forbidden(Refusal::Caller)),
         Actor::Login(login) => login,
     };
-    let role = memberships::role_at(conn, login.user, draft.partner)?.ok_or(Error::NotFound)?;
-    let enough = role == Role::Owner || (role == Role::Admin && draft.role < Role::Owner);
+    let role = memberships::role_at(conn, login.user, partner)?.ok_or(Error::NotFound)?;
+    let enough = role == Role::Owner || (role == Role::Admin && new < Role::Owner);
     if enough { Ok(()) } else { Err(Error::Forbidden(Refusal::Caller)) }
 }
 
@@ -191,11 +192,11 @@ mod tests {
     fn logins_are_numbered_from_1001_and_an_address_is_used_once() {
         let world = World::new();
         let partner = world.channel("Ours").partner;
-        let first = create(&world.operator(), &draft(partner, "A@x.example", Role::Owner)).unwrap();
-        let second = create(&world.operator(), &draft(partner, "b@x.example", Role::Viewer)).unwrap();
+        let first = create(&world.operator(), draft(partner, "A@x.example", Role::Owner)).unwrap();
+        let second = create(&world.operator(), draft(partner, "b@x.example", Role::Viewer)).unwrap();
         assert_eq!((first.number, second.number), (1_001, 1_002));
         assert!(first.link.is_some());
-        let again = create(&world.operator(), &draft(partner, " a@X.example ", Role::Viewer));
+        let again = create(&world.operator(), draft(partner, " a@X.example ", Role::Viewer));
         let Err(Error::Invalid(errors)) = again else { panic!("made twice") };
         assert_eq!(errors.of("email").next().unwrap().code, "taken");
     }
@@ -205,7 +206,7 @@ mod tests {
         let world = World::new();
         let partner = world.channel("Ours").partner;
         let made = &|i: usize| {
-            create(&world.operator(), &draft(partner, &format!("u{i}@x.example"), Role::Viewer))
+            create(&world.operator(), draft(partner, &format!("u{i}@x.example"), Role::Viewer))
                 .unwrap()
                 .number
         };
@@ -224,7 +225,7 @@ mod tests {
         let mut bad = draft(partner, "nobody", Role::Viewer);
         bad.name = String::new();
         bad.password = Some("short".into());
-        let Err(Error::Invalid(errors)) = create(&world.operator(), &bad) else { panic!("made") };
+        let Err(Error::Invalid(errors)) = create(&world.operator(), bad) else { panic!("made") };
         let fields: Vec<_> = errors.iter().map(|e| e.field.as_ref()).collect();
         assert_eq!(fields, ["email", "name", "password"]);
     }
@@ -234,11 +235,11 @@ mod tests {
         let world = World::new();
         let (ours, theirs) = (world.channel("Ours").partner, world.channel("Theirs").partner);
         let admin = world.login(ours, Role::Admin);
-        assert!(create(&admin, &draft(ours, "a@x.example", Role::Admin)).is_ok());
-        assert!(matches!(create(&admin, &draft(ours, "b@x.example", Role::Owner)), Err(Error::Forbidden(_))));
-        assert!(is_not_found(&create(&admin, &draft(theirs, "c@x.example", Role::Viewer))));
+        assert!(create(&admin, draft(ours, "a@x.example", Role::Admin)).is_ok());
+        assert!(matches!(create(&admin, draft(ours, "b@x.example", Role::Owner)), Err(Error::Forbidden(_))));
+        assert!(is_not_found(&create(&admin, draft(theirs, "c@x.example", Role::Viewer))));
         let developer = world.login(ours, Role::Developer);
-        let refused = create(&developer, &draft(ours, "d@x.example", Role::Viewer));
+        let refused = create(&developer, draft(ours, "d@x.example", Role::Viewer));
         assert!(matches!(refused, Err(Error::Forbidden(_))));
     }
 }

@@ -55,7 +55,8 @@ pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<W
         if let Some(wanted) = checked.triggers {
             retarget(cx, conn, &before, wanted, in_short)?;
         }
-        let after = view(conn, webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?)?;
+        let changed = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let after = view(conn, changed)?;
         let entry = Entry {
             action: "webhook.updated",
             target_kind: "webhook",

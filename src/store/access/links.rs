@@ -56,8 +56,7 @@ pub fn use_up(conn: &mut Conn, digest: &[u8], now: Ts) -> QueryResult<bool> {
     diesel::update(live).set(links::used_at.eq(Some(now))).execute(conn).map(|n| n == 1)
 }
 
-/// Closes every unused link for one purpose; gives how many.
-pub fn close(conn: &mut Conn, purpose: LinkPurpose) -> QueryResult<usize> {
-    diesel::delete(links::table.filter(links::purpose.eq(purpose).and(links::used_at.is_null())))
-        .execute(conn)
+/// Forgets links that ended before `before`; gives how many.
+pub fn forget(conn: &mut Conn, before: Ts) -> QueryResult<usize> {
+    diesel::delete(links::table.filter(links::expires_at.lt(before))).execute(conn)
 }

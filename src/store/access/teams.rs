@@ -45,6 +45,14 @@ pub fn list(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<TeamRow>> {
     teams::table.filter(teams::bu_id.eq(bu)).select(TeamRow::as_select()).order(teams::id).load(conn)
 }
 
+/// The names of these teams of `bu`.
+pub fn names(conn: &mut Conn, bu: BuId, ids: &[TeamId]) -> QueryResult<Vec<(TeamId, String)>> {
+    teams::table
+        .filter(teams::id.eq_any(ids).and(teams::bu_id.eq(bu)))
+        .select((teams::id, teams::name))
+        .load(conn)
+}
+
 /// Adds `user` to a team of `bu`; whether it was there to add to and the login was not in it yet.
 pub fn add_member(conn: &mut Conn, bu: BuId, team: TeamId, user: UserId, now: Ts) -> QueryResult<bool> {
     if find(conn, bu, team)?.is_none() {

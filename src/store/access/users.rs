@@ -99,6 +99,12 @@ pub fn of_unit_by_number(conn: &mut Conn, bu: BuId, number: i64) -> QueryResult<
         .optional()
 }
 
+/// The numbers of these logins, for rows of a tenant that name them: a global partner's login may have made
+/// what a channel partner sees.
+pub fn numbers(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<(UserId, i64)>> {
+    users::table.filter(users::id.eq_any(ids)).select((users::id, users::number)).load(conn)
+}
+
 /// The logins with a role at the partner of `bu`, in the order of their numbers.
 pub fn list(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<MemberRow>> {
     members()

@@ -191,7 +191,7 @@ mod tests {
             partner: world.channel("Ours").partner,
             password: Some(PASSWORD.into()),
         };
-        create(&world.operator(), &draft).unwrap();
+        create(&world.operator(), draft).unwrap();
         world
     }
 
