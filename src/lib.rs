@@ -1,8 +1,12 @@
 //! Bellwire: a self-hosted admin dashboard for API tokens and webhooks.
 
+pub mod app;
 pub mod clock;
+pub mod config;
+pub mod delivery;
 pub mod domain;
 pub mod keys;
 pub mod ops;
 pub mod store;
+pub mod telemetry;
 pub mod web;
