@@ -1,5 +1,7 @@
 //! The command line: what the operator says, and what the program says back.
 
+#![expect(clippy::doc_markdown, reason = "what is said here is printed by --help as it stands")]
+
 mod admin;
 mod output;
 mod serving;

@@ -1,5 +1,7 @@
 //! Settings: one source for flags, `BELLWIRE_*` variables and `--help`.
 
+#![expect(clippy::doc_markdown, reason = "what is said here is printed by --help as it stands")]
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +34,8 @@ impl DatabaseArgs {
     /// The database's address; `bellwire.db` in this folder when nothing is said.
     pub fn address(&self) -> Result<Address, WrongSetting> {
         let url = self.database_url.clone().or_else(|| std::env::var("DATABASE_URL").ok());
-        Address::parse(url.as_deref().unwrap_or("sqlite:bellwire.db")).map_err(|e| WrongSetting(e.to_string()))
+        Address::parse(url.as_deref().unwrap_or("sqlite:bellwire.db"))
+            .map_err(|e| WrongSetting(e.to_string()))
     }
 }
 
@@ -52,26 +55,30 @@ impl KeyArgs {
             return Ok(path.clone());
         }
         let config = std::env::var_os("XDG_CONFIG_HOME").filter(|v| !v.is_empty()).map(PathBuf::from);
-        let home = || std::env::var_os("HOME").filter(|v| !v.is_empty()).map(|h| Path::new(&h).join(".config"));
+        let home =
+            || std::env::var_os("HOME").filter(|v| !v.is_empty()).map(|h| Path::new(&h).join(".config"));
         config.or_else(home).map(|folder| folder.join("bellwire").join("master.key")).ok_or_else(|| {
-            WrongSetting("There is no home folder to look for the master key in. Name it with --master-key-file.".into())
+            WrongSetting(
+                "There is no home folder to look for the master key in. Name it with --master-key-file."
+                    .into(),
+            )
         })
     }
 
     /// Reads the master key.
     pub fn load(&self) -> Result<KeyRing, WrongSetting> {
-        let ring = match (&self.master_key_file, std::env::var("BELLWIRE_MASTER_KEY")) {
-            (None, Ok(text)) => KeyRing::parse(&Zeroizing::new(text)),
-            _ => {
-                let path = self.path()?;
-                if !path.exists() {
-                    let shown = path.display();
-                    return Err(WrongSetting(format!(
-                        "There is no master key at {shown}. Make one with `bellwire keys init --master-key-file {shown}`."
-                    )));
-                }
-                KeyRing::load(&path)
+        let given = std::env::var("BELLWIRE_MASTER_KEY").ok().filter(|_| self.master_key_file.is_none());
+        let ring = if let Some(text) = given {
+            KeyRing::parse(&Zeroizing::new(text))
+        } else {
+            let path = self.path()?;
+            if !path.exists() {
+                let shown = path.display();
+                return Err(WrongSetting(format!(
+                    "There is no master key at {shown}. Make one with `bellwire keys init --master-key-file {shown}`."
+                )));
             }
+            KeyRing::load(&path)
         };
         ring.map_err(|e: KeyError| WrongSetting(e.to_string()))
     }

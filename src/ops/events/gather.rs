@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::domain::id::NodeId;
 use crate::ops::Error;
 use crate::ops::events::handoff::{Handoff, Outcome};
-use crate::ops::events::publish::{self, Publish, Published};
+use crate::ops::events::publish::{self, Decided, Publish};
 use crate::ops::events::settle;
 use crate::store::db::Db;
 
@@ -25,7 +25,9 @@ const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(250);
 const MOST_FAULTS_AT_STOP: u32 = 40;
 
 /// What a publish is answered with, after its commit.
-pub type Answer = oneshot::Receiver<Result<Published, Error>>;
+pub type Answer = oneshot::Receiver<Decided>;
+
+type Teller = oneshot::Sender<Decided>;
 
 /// The door to the gathering thread. Dropping it ends the thread, after everything is stored.
 pub struct Gatherer {
@@ -47,7 +49,7 @@ pub struct GatherTools {
 }
 
 enum Item {
-    Publish(Box<Publish>, oneshot::Sender<Result<Published, Error>>),
+    Publish(Box<Publish>, Teller),
     Settle(Box<Outcome>),
     Flush(SyncSender<()>),
 }
@@ -175,7 +177,7 @@ impl Thread {
 
     /// Stores a batch in one transaction; when that fails, each publish alone, so that one that cannot
     /// be stored takes no other with it.
-    fn store(&self, publishes: Vec<(Publish, oneshot::Sender<Result<Published, Error>>)>, outcomes: &mut Vec<Outcome>) {
+    fn store(&self, publishes: Vec<(Publish, Teller)>, outcomes: &mut Vec<Outcome>) {
         if publishes.is_empty() && outcomes.is_empty() {
             return;
         }
@@ -203,7 +205,7 @@ impl Thread {
         }
     }
 
-    fn commit(&self, drafts: &[Publish], outcomes: &[Outcome]) -> Result<Vec<Result<Published, Error>>, Error> {
+    fn commit(&self, drafts: &[Publish], outcomes: &[Outcome]) -> Result<Vec<Decided>, Error> {
         let mut handed = Vec::new();
         let mut gone = Vec::new();
         let answers = self.tools.db.write(|conn| -> Result<_, Error> {
@@ -234,7 +236,7 @@ enum Next {
 
 #[derive(Default)]
 struct Batch {
-    publishes: Vec<(Publish, oneshot::Sender<Result<Published, Error>>)>,
+    publishes: Vec<(Publish, Teller)>,
     outcomes: Vec<Outcome>,
     flushes: Vec<SyncSender<()>>,
 }

@@ -11,9 +11,9 @@ use crate::domain::page::Page;
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::store::events::attempts;
 use crate::store::events::deliveries::{self, DeliveryFilter, DeliveryRow};
 use crate::store::events::events::{self, EventFilter, EventRow};
-use crate::store::events::attempts;
 use crate::store::pool::Conn;
 use crate::store::webhooks::{endpoints, webhooks};
 
@@ -96,7 +96,13 @@ pub fn list(cx: &Cx, bu: BuId, query: &EventQuery) -> Result<Page<EventLine>, Er
             None => None,
             Some(id) => match events::place(conn, bu, id)? {
                 Some(place) => Some(place),
-                None => return Err(Error::field("before", "cursor_invalid", "This list does not go on from there.")),
+                None => {
+                    return Err(Error::field(
+                        "before",
+                        "cursor_invalid",
+                        "This list does not go on from there.",
+                    ));
+                }
             },
         };
         let filter = EventFilter { before, event_type: query.event_type.clone(), ids };
@@ -143,7 +149,8 @@ pub fn log(
         if webhooks::names(conn, bu, &[webhook])?.is_empty() {
             return Err(Error::NotFound);
         }
-        let rows = deliveries::of_webhook(conn, bu, webhook, filter, i64::try_from(limit + 1).unwrap_or(i64::MAX))?;
+        let rows =
+            deliveries::of_webhook(conn, bu, webhook, filter, i64::try_from(limit + 1).unwrap_or(i64::MAX))?;
         Ok(Page::cut(rows, limit))
     })
 }

@@ -92,11 +92,14 @@ pub struct Published {
     pub repeated: bool,
 }
 
+/// What is decided about one event of a batch: an error is its producer's.
+pub type Decided = Result<Published, Error>;
+
 /// Checks a received body and gives a publish that can be put forward. `key` is the request's
 /// `Idempotency-Key`. Blocks when a type added at run time is looked up.
 pub fn check(cx: &Cx, bu: BuId, body: SoundJson<'_>, key: Option<&str>) -> Result<Publish, Error> {
     let bytes = body.bytes();
-    let body: PublishBody<'_> = serde_json::from_slice(bytes).map_err(misshapen)?;
+    let body: PublishBody<'_> = serde_json::from_slice(bytes).map_err(|e| misshapen(&e))?;
     let mut errors = FieldErrors::default();
     if !body.data.get().starts_with('{') {
         errors.push("data", "not_an_object", "data must be a JSON object.");
@@ -106,15 +109,24 @@ pub fn check(cx: &Cx, bu: BuId, body: SoundJson<'_>, key: Option<&str>) -> Resul
     }
     let created = body.created.as_deref().map(|text| {
         errors.keep(Ts::parse(text).ok_or_else(|| {
-            FieldErrors::one("created", "not_a_time", "Use ISO 8601 with a zone, such as 2026-01-31T09:15:30Z.")
+            FieldErrors::one(
+                "created",
+                "not_a_time",
+                "Use ISO 8601 with a zone, such as 2026-01-31T09:15:30Z.",
+            )
         }))
     });
-    let programme = body.programme.as_deref().map(|text| errors.keep(text.parse().map_err(|_| unknown("programme"))));
+    let programme =
+        body.programme.as_deref().map(|text| errors.keep(text.parse().map_err(|_| unknown("programme"))));
     let key = match (key, body.id.as_deref()) {
         (Some(key), _) => errors.keep(IdempotencyKey::parse(key)).map(|k| format!("key:{}", k.as_str())),
         (None, Some(id)) => errors
             .keep(IdempotencyKey::parse(id).map_err(|_| {
-                FieldErrors::one("id", "own_id", "Use 1 to 255 visible ASCII characters as the event's own id.")
+                FieldErrors::one(
+                    "id",
+                    "own_id",
+                    "Use 1 to 255 visible ASCII characters as the event's own id.",
+                )
             }))
             .map(|k| format!("id:{}", k.as_str())),
         (None, None) => None,
@@ -166,12 +178,12 @@ pub fn store(
     conn: &mut Conn,
     drafts: &[Publish],
     handed: &mut Vec<Handed>,
-) -> Result<Vec<Result<Published, Error>>, Error> {
+) -> Result<Vec<Decided>, Error> {
     if drafts.is_empty() {
         return Ok(Vec::new());
     }
     let now = tools.clock.now();
-    let mut answers: Vec<Option<Result<Published, Error>>> = drafts.iter().map(|_| None).collect();
+    let mut answers: Vec<Option<Decided>> = drafts.iter().map(|_| None).collect();
     let mut by_unit: HashMap<BuId, Vec<usize>> = HashMap::new();
     for (at, draft) in drafts.iter().enumerate() {
         by_unit.entry(draft.bu).or_default().push(at);
@@ -181,7 +193,15 @@ pub fn store(
     units.sort_unstable_by_key(|(bu, _)| *bu);
     let mut room = tools.handoff.room();
     for (bu, places) in units {
-        let mut unit = Unit { tools, conn, bu, now, routes: Routes::default(), events: Vec::new(), keys: HashMap::new() };
+        let mut unit = Unit {
+            tools,
+            conn,
+            bu,
+            now,
+            routes: Routes::default(),
+            events: Vec::new(),
+            keys: HashMap::new(),
+        };
         for (at, answer) in unit.store(drafts, &places, &mut room, handed)? {
             if let Some(slot) = answers.get_mut(at) {
                 *slot = Some(answer);
@@ -212,8 +232,9 @@ impl Unit<'_> {
         places: &[usize],
         room: &mut usize,
         handed: &mut Vec<Handed>,
-    ) -> Result<Vec<(usize, Result<Published, Error>)>, Error> {
-        let mine: Vec<(usize, &Publish)> = places.iter().filter_map(|at| Some((*at, drafts.get(*at)?))).collect();
+    ) -> Result<Vec<(usize, Decided)>, Error> {
+        let mine: Vec<(usize, &Publish)> =
+            places.iter().filter_map(|at| Some((*at, drafts.get(*at)?))).collect();
         let used = self.used_keys(&mine)?;
         let mut answers = Vec::with_capacity(mine.len());
         for (at, draft) in mine {
@@ -250,7 +271,7 @@ impl Unit<'_> {
     }
 
     /// Decides one event: an error here is the producer's and leaves the others of the batch alone.
-    fn one(&mut self, draft: &Publish, used: &HashMap<String, KeyRow>) -> Result<Result<Published, Error>, Error> {
+    fn one(&mut self, draft: &Publish, used: &HashMap<String, KeyRow>) -> Result<Decided, Error> {
         if let Some(repeat) = &draft.repeat {
             let in_batch = self.keys.get(&repeat.key);
             if let Some(first) = used.get(&repeat.key).or(in_batch) {
@@ -324,7 +345,7 @@ fn unknown(field: &'static str) -> FieldErrors {
 }
 
 /// What `serde_json` says of a document that is sound JSON but not an event: it never repeats values.
-fn misshapen(error: serde_json::Error) -> Error {
+fn misshapen(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let field = ["type", "data", "subject", "programme", "id", "created"]
         .into_iter()

@@ -15,9 +15,9 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Standing};
 use crate::ops::events::route::LEASE;
+use crate::store::events::attempts;
 use crate::store::events::deliveries::DeliveryRow;
 use crate::store::events::queue::{self, Lease};
-use crate::store::events::attempts;
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::secrets::{self, SecretRow};
 use crate::store::webhooks::webhooks::WebhookRow;
@@ -45,7 +45,8 @@ pub fn claim(tools: &Tools, limit: usize) -> Result<Vec<Handed>, Error> {
         let bodies = queue::bodies(conn, &events)?;
         Ok((rows, bodies))
     })?;
-    let bodies: HashMap<EventId, Arc<[u8]>> = bodies.into_iter().map(|(id, body)| (id, body.into())).collect();
+    let bodies: HashMap<EventId, Arc<[u8]>> =
+        bodies.into_iter().map(|(id, body)| (id, body.into())).collect();
     Ok(rows.into_iter().filter_map(|row| handed(&row, &bodies)).collect())
 }
 
@@ -55,7 +56,7 @@ fn handed(row: &DeliveryRow, bodies: &HashMap<EventId, Arc<[u8]>>) -> Option<Han
         tracing::error!(delivery = %row.id, event = %row.event_id, "a delivery has lost its event");
         return None;
     };
-    Some(Handed::new(&row, row.event_type.as_str().into(), body.clone()))
+    Some(Handed::new(row, row.event_type.as_str().into(), body.clone()))
 }
 
 /// Gives back leases under which nothing was sent; the deliveries are due at once.
@@ -129,7 +130,12 @@ pub fn destinations(tools: &Tools, ids: &[EndpointId]) -> Result<Destinations, E
         .collect())
 }
 
-fn destination(tools: &Tools, endpoint: EndpointRow, webhook: &WebhookRow, live: &[SecretRow]) -> Destination {
+fn destination(
+    tools: &Tools,
+    endpoint: EndpointRow,
+    webhook: &WebhookRow,
+    live: &[SecretRow],
+) -> Destination {
     let of_endpoint = |row: &&SecretRow| row.endpoint_id == Some(endpoint.id);
     let of_webhook = |row: &&SecretRow| row.webhook_id == webhook.id && row.endpoint_id.is_none();
     let mut rows: Vec<&SecretRow> = live.iter().filter(of_endpoint).collect();
@@ -137,7 +143,8 @@ fn destination(tools: &Tools, endpoint: EndpointRow, webhook: &WebhookRow, live:
         rows = live.iter().filter(of_webhook).collect();
     }
     let opened: Vec<SigningSecret> = rows.iter().filter_map(|row| open(tools, row)).collect();
-    let headers = opened_text(tools, endpoint.headers_sealed.as_deref(), &sealing_place("headers_sealed", &endpoint));
+    let headers =
+        opened_text(tools, endpoint.headers_sealed.as_deref(), &sealing_place("headers_sealed", &endpoint));
     let place = sealing_place("static_secret_sealed", &endpoint);
     let static_secret = opened_text(tools, endpoint.static_secret_sealed.as_deref(), &place);
     // A request that lacks a signature or a credential would be refused at the other end, and count

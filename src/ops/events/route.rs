@@ -22,7 +22,7 @@ use crate::store::pool::Conn;
 use crate::store::webhooks::routes::{self, Route};
 
 /// For how long a node may hold a delivery before another takes it: twice the longest attempt.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 
 /// The login an event is about, and the teams it is in at this moment.
 #[derive(Debug, Clone)]
@@ -90,8 +90,14 @@ impl Routes {
             let mut parts = Parts::of(event);
             for (route, filter) in routes {
                 let id = lease.clock.id();
-                let mut row =
-                    DeliveryRow::due(id, event, route.webhook, route.endpoint, DeliveryKind::Event, lease.now);
+                let mut row = DeliveryRow::due(
+                    id,
+                    event,
+                    route.webhook,
+                    route.endpoint,
+                    DeliveryKind::Event,
+                    lease.now,
+                );
                 if let Some((state, cause)) = self.verdict(event, route, filter.as_ref(), &mut parts) {
                     row = row.held_back(state, cause);
                 } else if *room > 0 {

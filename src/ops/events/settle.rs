@@ -16,9 +16,9 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::gather::GatherTools;
 use crate::ops::events::handoff::{Destination, Handed, Outcome, Verdict};
+use crate::store::events::attempts;
 use crate::store::events::rollups::{self, HourRow};
 use crate::store::events::settle::{self, Settlement};
-use crate::store::events::attempts;
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks::{self, WebhookEdit};
 

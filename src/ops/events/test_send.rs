@@ -39,7 +39,8 @@ pub fn send(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<T
     let sent = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksTest)?;
         let row = webhooks::find(conn, bu, webhook)?.ok_or(Error::NotFound)?;
-        let unknown = || Error::field("event", "unknown_event_type", "This event type is not in the catalogue.");
+        let unknown =
+            || Error::field("event", "unknown_event_type", "This event type is not in the catalogue.");
         let found = catalogue::find(conn, bu, event_type)?.ok_or_else(unknown)?;
         let sample = found.sample.unwrap_or_else(|| serde_json::json!({}));
         let event = event_row(cx, bu, event_type, &sample.to_string(), events::take_places(conn, bu, 1)?);

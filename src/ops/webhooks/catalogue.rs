@@ -140,7 +140,11 @@ pub fn check_subscribable(conn: &mut Conn, bu: BuId, types: &[(&str, &str)]) -> 
 pub fn publishing(cx: &Cx, bu: BuId, name: &str) -> Result<Publishing, Error> {
     if let Some(found) = catalogue::find(name) {
         if !found.subscribable || OWN_RESOURCES.contains(&found.resource.as_str()) {
-            return Err(Error::field("type", "reserved_event_type", "Only Bellwire itself publishes this event type."));
+            return Err(Error::field(
+                "type",
+                "reserved_event_type",
+                "Only Bellwire itself publishes this event type.",
+            ));
         }
         return Ok(Publishing::Free);
     }

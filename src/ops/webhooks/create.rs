@@ -101,7 +101,11 @@ fn endpoint_rows(
     webhook: WebhookId,
     checked: &[CheckedEndpoint],
 ) -> Result<Vec<EndpointRow>, Error> {
-    checked.iter().zip(0..).map(|(endpoint, position)| endpoint_row(cx, bu, webhook, endpoint, position)).collect()
+    checked
+        .iter()
+        .zip(0..)
+        .map(|(endpoint, position)| endpoint_row(cx, bu, webhook, endpoint, position))
+        .collect()
 }
 
 fn endpoint_row(

@@ -52,7 +52,9 @@ impl WebhookView {
         match (self.row.last_sent_ok, self.row.failing_since, self.row.last_sent_at) {
             (None, _, _) => Health::New,
             (Some(true), _, _) => Health::Healthy,
-            (Some(false), Some(since), Some(last)) if last.millis_since(since) >= 3_600_000 => Health::Failing,
+            (Some(false), Some(since), Some(last)) if last.millis_since(since) >= 3_600_000 => {
+                Health::Failing
+            }
             (Some(false), _, _) => Health::Degraded,
         }
     }

@@ -37,7 +37,8 @@ pub fn remove(cx: &Cx, bu: BuId, id: WebhookId) -> Result<usize, Error> {
     let cancelled = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-        let edit = WebhookEdit { deleted_at: Some(cx.now), updated_at: Some(cx.now), ..WebhookEdit::default() };
+        let edit =
+            WebhookEdit { deleted_at: Some(cx.now), updated_at: Some(cx.now), ..WebhookEdit::default() };
         webhooks::edit(conn, bu, id, &edit)?;
         endpoints::forget_credentials(conn, bu, id)?;
         secrets::remove_of_webhook(conn, bu, id)?;
