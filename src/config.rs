@@ -93,7 +93,7 @@ pub struct HttpArgs {
     /// The address people and programs use, such as https://hooks.example.com [default: the listening one].
     /// It must be https unless it is on this machine.
     #[arg(long, env = "BELLWIRE_PUBLIC_URL", value_name = "URL")]
-    public_url: Option<String>,
+    pub public_url: Option<String>,
     /// Events a second that a token may publish; 0 for no limit.
     #[arg(long, env = "BELLWIRE_LIMIT_INGEST", value_name = "N", default_value_t = 10_000)]
     pub limit_ingest: u32,
