@@ -4,6 +4,8 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use diesel::RunQueryDsl;
+
 use crate::store::dialect::write_transaction;
 use crate::store::migrate;
 use crate::store::pool::{Address, Conn, OpenError, Pool, pool};
@@ -58,6 +60,11 @@ impl Db {
             Some(writer) => writer.turn(&self.shared.address, |conn| write_transaction(conn, work)),
             None => write_transaction(&mut *self.connection()?, work),
         }
+    }
+
+    /// Whether the database answers. Blocks.
+    pub fn ping(&self) -> Result<(), OpenError> {
+        self.read(|conn| Ok(diesel::sql_query("SELECT 1").execute(conn).map(drop)?))
     }
 
     fn connection(&self) -> Result<r2d2::PooledConnection<crate::store::pool::Manager>, OpenError> {
