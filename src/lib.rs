@@ -1,11 +1,13 @@
 //! Bellwire: a self-hosted admin dashboard for API tokens and webhooks.
 
+pub mod api;
 pub mod app;
 pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod domain;
+pub mod http;
 pub mod keys;
 pub mod ops;
 pub mod store;

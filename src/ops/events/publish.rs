@@ -74,6 +74,18 @@ pub struct Publish {
     repeat: Option<Repeat>,
 }
 
+impl Publish {
+    /// The event's type.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// When it happened, if its producer says.
+    pub const fn created(&self) -> Option<Ts> {
+        self.created
+    }
+}
+
 /// How a repeat of the same request is recognised.
 #[derive(Debug, Clone)]
 struct Repeat {

@@ -1,0 +1,131 @@
+//! Who calls: the token of a request, checked and counted before its body is read.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::web::{self, Data};
+use actix_web::{FromRequest, HttpRequest, dev};
+
+use crate::api::error::Problem;
+use crate::app::App;
+use crate::domain::access::permission::Permission;
+use crate::domain::id::{BuId, Id, Kind};
+use crate::http::identity::{bearer, client_address, source};
+use crate::http::limits::{Limited, Limits};
+use crate::ops::Error;
+use crate::ops::access::tokens;
+use crate::ops::authorize::authorize_token;
+use crate::ops::cx::{Actor, Cx, Source, TokenActor, Tools};
+
+/// A caller with a live token; what it may do, the operations decide.
+pub struct Caller {
+    /// The context of what it asks for.
+    pub cx: Cx,
+    /// Its token.
+    pub token: TokenActor,
+}
+
+/// A caller that may publish events.
+pub struct Producer(pub Caller);
+
+/// The id in an address, which may be none.
+pub struct PathId<K>(Option<Id<K>>);
+
+impl Caller {
+    /// The token's business unit.
+    pub fn bu(&self) -> BuId {
+        self.token.bu
+    }
+
+    /// Runs an operation where it may block.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Cx, BuId) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (cx, bu) = (self.cx.clone(), self.bu());
+        let done = web::block(move || work(&cx, bu)).await;
+        done.unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
+    }
+}
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = authenticate(&request).await?;
+            count(&request, |limits| limits.api(caller.token.token))?;
+            Ok(caller)
+        })
+    }
+}
+
+impl FromRequest for Producer {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = authenticate(&request).await?;
+            authorize_token(&caller.token, Permission::EventsWrite)?;
+            count(&request, |limits| limits.ingest(caller.token.token))?;
+            Ok(Self(caller))
+        })
+    }
+}
+
+/// The token's caller. 401 for anything else, and 429 once too many of those came from one address.
+async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
+    let found = match bearer(request) {
+        Some(secret) => {
+            let tools = shared::<App>(request)?.tools.clone();
+            let (secret, source) = (secret.to_owned(), source(request));
+            web::block(move || look_up(&tools, &secret, source)).await??
+        }
+        None => None,
+    };
+    if let Some(caller) = found {
+        return Ok(caller);
+    }
+    count(request, |limits| limits.failed_auth(client_address(request)))?;
+    Err(Problem::unauthorized())
+}
+
+fn look_up(tools: &Arc<Tools>, secret: &str, source: Source) -> Result<Option<Caller>, Error> {
+    let found = tokens::authenticate(tools, secret, &source)?;
+    Ok(found.map(|token| {
+        let cx = Cx::new(tools, Actor::Token(token.clone()), source);
+        Caller { cx, token }
+    }))
+}
+
+fn count(request: &HttpRequest, check: impl FnOnce(&Limits) -> Result<(), Limited>) -> Result<(), Problem> {
+    Ok(check(shared::<Limits>(request)?)?)
+}
+
+fn shared<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, Error> {
+    request.app_data().ok_or_else(|| Error::Internal(format!("{} is missing", std::any::type_name::<T>())))
+}
+
+impl<K: Kind> PathId<K> {
+    /// The id; 404 when the address holds none of this kind.
+    pub fn get(&self) -> Result<Id<K>, Problem> {
+        self.0.ok_or_else(Problem::not_found)
+    }
+}
+
+impl<K: Kind> FromRequest for PathId<K> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    /// Never fails: who calls is looked at before what for.
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        std::future::ready(Ok(Self(request.match_info().get("id").and_then(|text| text.parse().ok()))))
+    }
+}

@@ -1,0 +1,275 @@
+//! The one translation of everything that can go wrong into `application/problem+json`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use actix_web::error::BlockingError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::domain::access::permission::Permission;
+use crate::domain::events::payload::PayloadFault;
+use crate::domain::problem::FieldErrors;
+use crate::http::body::BodyFault;
+use crate::http::identity::RequestId;
+use crate::http::limits::Limited;
+use crate::ops::{Error, Refusal};
+
+/// After how many seconds to try again while the database is away.
+const UNAVAILABLE_RETRY_S: u64 = 2;
+
+/// An answer that is no success, by RFC 9457.
+#[derive(Debug)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    status: StatusCode,
+    code: &'static str,
+    detail: Cow<'static, str>,
+    errors: FieldErrors,
+    required_scope: Option<Permission>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+/// As it is sent.
+#[derive(Serialize)]
+struct ProblemView<'a> {
+    success: bool,
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required_scope: Option<Permission>,
+    errors: Vec<FieldErrorView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FieldErrorView<'a> {
+    field: &'a str,
+    code: &'a str,
+    message: &'a str,
+}
+
+impl Problem {
+    /// A problem with a stable code in snake case; its title is the status's own.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        let (detail, errors) = (detail.into(), FieldErrors::default());
+        Self(Box::new(Parts { status, code, detail, errors, required_scope: None, headers: Vec::new() }))
+    }
+
+    /// 401, the same for every reason.
+    pub fn unauthorized() -> Self {
+        let detail = "Send a valid API token as `Authorization: Bearer <token>`.";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).with_header(WWW_AUTHENTICATE, "Bearer")
+    }
+
+    /// 404, the same for what is not there and for what is not the caller's.
+    pub fn not_found() -> Self {
+        let detail = "There is nothing at this address, or it is not yours. Check the path and the id.";
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// 405; the `Allow` header stands beside it already.
+    pub fn method_not_allowed() -> Self {
+        let detail = "This address does not take this method. The Allow header names those it takes.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    /// 400: the query or the headers are wrong.
+    pub fn bad_request(errors: FieldErrors) -> Self {
+        let detail = "Some parameters are not valid. See `errors` for each of them.";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_parameters", detail).with_errors(errors)
+    }
+
+    /// 400: the body names fields that only Bellwire itself sets.
+    pub fn read_only(errors: FieldErrors) -> Self {
+        let detail = "Some fields cannot be set. Leave out the fields named in `errors`.";
+        Self::new(StatusCode::BAD_REQUEST, "read_only_field", detail).with_errors(errors)
+    }
+
+    /// What an operation refused when all of its input stood in the query: 400 in place of 422.
+    pub fn in_query(error: Error) -> Self {
+        match error {
+            Error::Invalid(errors) => Self::bad_request(errors),
+            other => other.into(),
+        }
+    }
+
+    /// The answer; `request_id` is the id under which the request is logged.
+    pub fn answer(&self, request_id: Option<RequestId>) -> HttpResponse {
+        let parts = &self.0;
+        let view = ProblemView {
+            success: false,
+            r#type: format!("/problems/{}", parts.code),
+            title: parts.status.canonical_reason().unwrap_or("Error"),
+            status: parts.status.as_u16(),
+            detail: &parts.detail,
+            code: parts.code,
+            required_scope: parts.required_scope,
+            errors: parts
+                .errors
+                .iter()
+                .map(|e| FieldErrorView { field: &e.field, code: e.code, message: &e.message })
+                .collect(),
+            request_id: request_id.map(|id| id.to_string()),
+        };
+        let mut answer = HttpResponse::build(parts.status);
+        for (name, value) in &parts.headers {
+            answer.insert_header((name.clone(), value.as_str()));
+        }
+        let json = serde_json::to_string(&view).unwrap_or_default();
+        answer.content_type("application/problem+json").body(json)
+    }
+
+    fn with_errors(mut self, errors: FieldErrors) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.0.headers.push((name, value.into()));
+        self
+    }
+
+    /// A fault of ours: the text goes into the log and nowhere else.
+    fn internal(text: &str) -> Self {
+        tracing::error!(error = text, "a request failed");
+        let detail = "Something went wrong here. Try again; if it stays, give the operator the request id.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    fn unavailable(text: &str) -> Self {
+        tracing::warn!(error = text, "a request could not be served");
+        let detail = "Nothing can be stored or read right now, and nothing was changed. Try again later.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            .with_header(RETRY_AFTER, UNAVAILABLE_RETRY_S.to_string())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.0.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.answer(None)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(errors) => errors.into(),
+            Error::NotFound => Self::not_found(),
+            Error::Forbidden(refusal) => refusal.into(),
+            Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
+            Error::Unavailable(text) => Self::unavailable(&text),
+            Error::Internal(text) => Self::internal(&text),
+        }
+    }
+}
+
+impl From<FieldErrors> for Problem {
+    fn from(errors: FieldErrors) -> Self {
+        let detail = "The request was understood but breaks some rules. See `errors` for each of them.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with_errors(errors)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Scope(scope) => {
+                let detail = format!("This needs a token with the scope {scope}.");
+                let mut problem = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
+                problem.0.required_scope = Some(scope);
+                problem
+            }
+            Refusal::NoApiAccess => {
+                let detail = "API access is not part of this business unit's plan. Ask the operator for it.";
+                Self::new(StatusCode::FORBIDDEN, "no_api_access", detail)
+            }
+            Refusal::Role(_) | Refusal::Caller => {
+                let detail = "A token may not do this. Sign in to the dashboard to do it.";
+                Self::new(StatusCode::FORBIDDEN, "dashboard_only", detail)
+            }
+        }
+    }
+}
+
+impl From<BodyFault> for Problem {
+    fn from(fault: BodyFault) -> Self {
+        let (status, code, detail): (_, _, Cow<'static, str>) = match fault {
+            BodyFault::TooLarge(most) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                format!("The body is larger than {} KiB. Send less at once.", most / 1024).into(),
+            ),
+            BodyFault::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "body_timeout",
+                "The body did not arrive within 15 seconds. Send it again, faster.".into(),
+            ),
+            BodyFault::Broken => (
+                StatusCode::BAD_REQUEST,
+                "body_broken",
+                "The body ended early or could not be read. Send it again, whole.".into(),
+            ),
+            BodyFault::MediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "media_type",
+                "The body must be JSON in UTF-8. Send it with `Content-Type: application/json`.".into(),
+            ),
+            BodyFault::Encoding => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content_encoding",
+                "This content encoding is not taken here. Send the body as it is; events may be gzipped."
+                    .into(),
+            ),
+        };
+        Self::new(status, code, detail)
+    }
+}
+
+impl From<PayloadFault> for Problem {
+    fn from(fault: PayloadFault) -> Self {
+        let detail = format!("{} It was noticed at byte {}.", fault.sentence(), fault.offset);
+        Self::new(StatusCode::BAD_REQUEST, fault.code, detail)
+    }
+}
+
+impl From<Limited> for Problem {
+    fn from(limited: Limited) -> Self {
+        let seconds = limited.retry_after_s;
+        let detail = format!("There were too many requests. Try again in {seconds} s.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
+            .with_header(RETRY_AFTER, seconds.to_string())
+            .with_header(HeaderName::from_static("ratelimit-policy"), limited.policy())
+            .with_header(HeaderName::from_static("ratelimit"), limited.state())
+    }
+}
+
+impl From<BlockingError> for Problem {
+    fn from(error: BlockingError) -> Self {
+        Self::internal(&error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(&error.to_string())
+    }
+}

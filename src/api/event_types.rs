@@ -1,0 +1,93 @@
+//! `/event-types`: the catalogue of what can happen.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::api::body;
+use crate::api::caller::Caller;
+use crate::api::error::Problem;
+use crate::api::views::Data;
+use crate::domain::time::Ts;
+use crate::domain::webhooks::catalogue::EventTypeDraft;
+use crate::domain::webhooks::trigger::is_event_type;
+use crate::ops::webhooks::catalogue::{self, TypeView};
+
+/// Fields of a type that only Bellwire itself sets.
+const READ_ONLY: [&str; 5] = ["id", "bu_id", "created_at", "updated_at", "built_in"];
+
+#[derive(Serialize)]
+struct EventTypeView {
+    name: String,
+    resource: String,
+    event: String,
+    label: String,
+    description: String,
+    group: String,
+    partner_only: bool,
+    deprecated: bool,
+    built_in: bool,
+    schema: Option<Value>,
+    sample: Option<Value>,
+    created_at: Option<Ts>,
+}
+
+/// Every type that the token's business unit sees.
+pub async fn list(caller: Caller) -> Result<HttpResponse, Problem> {
+    let types = caller.run(catalogue::list).await?;
+    let views: Vec<EventTypeView> = types.into_iter().map(view).collect();
+    Ok(HttpResponse::Ok().json(Data { data: views }))
+}
+
+/// One type.
+pub async fn read(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(Data { data: view(find(&caller, &request).await?) }))
+}
+
+/// A sample of the type's payload: the value of `data`.
+pub async fn sample(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let sample = find(&caller, &request).await?.sample.ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Ok().json(Data { data: sample }))
+}
+
+/// Adds a type.
+pub async fn add(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let mut fields = body::object(&request, payload).await?;
+    fields.refuse(&READ_ONLY)?;
+    let draft = EventTypeDraft {
+        name: fields.text("name").unwrap_or_default(),
+        description: fields.prose("description").unwrap_or_default(),
+        label: fields.prose("label"),
+        group: fields.prose("group"),
+        schema: fields.value("schema"),
+        sample: fields.value("sample"),
+    };
+    let draft = fields.or(draft)?;
+    let added = caller.run(|cx, bu| catalogue::add(cx, bu, draft)).await?;
+    Ok(HttpResponse::Created().json(Data { data: view(added) }))
+}
+
+/// The type that the address names; 404 when it names none.
+async fn find(caller: &Caller, request: &HttpRequest) -> Result<TypeView, Problem> {
+    let name = request.match_info().get("name").filter(|name| is_event_type(name));
+    let name = name.ok_or_else(Problem::not_found)?.to_owned();
+    Ok(caller.run(move |cx, bu| catalogue::get(cx, bu, &name)).await?)
+}
+
+fn view(found: TypeView) -> EventTypeView {
+    EventTypeView {
+        name: found.name,
+        resource: found.resource,
+        event: found.event,
+        label: found.label,
+        description: found.description,
+        group: found.group,
+        partner_only: found.partner_only,
+        deprecated: found.deprecated,
+        built_in: found.built_in,
+        schema: found.schema,
+        sample: found.sample,
+        created_at: found.created_at,
+    }
+}

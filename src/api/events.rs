@@ -1,0 +1,178 @@
+//! `/events`: publishing what happened, and looking at what became of it.
+
+use std::borrow::Cow;
+
+use actix_web::http::header::HeaderName;
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::api::caller::{Caller, PathId, Producer};
+use crate::api::error::Problem;
+use crate::api::query::Query;
+use crate::api::views::{Data, DeliveryView, Listing};
+use crate::api::webhooks::known_type;
+use crate::domain::access::permission::Permission;
+use crate::domain::events::event::{IdempotencyKey, MOST_EVENT_BYTES};
+use crate::domain::events::payload::SoundJson;
+use crate::domain::id::{EventId, EventKind, ProgrammeId, UserId};
+use crate::domain::time::Ts;
+
+use crate::domain::webhooks::catalogue;
+use crate::http::body::{self, Rules};
+use crate::ops::events::inspect::{self, EventQuery, Outcome};
+use crate::ops::events::publish::{self, Publish};
+use crate::store::events::events::EventRow;
+
+const RULES: Rules = Rules { most_bytes: MOST_EVENT_BYTES, gzip: true };
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+#[derive(Serialize)]
+struct AcceptedView<'a> {
+    id: EventId,
+    r#type: &'a str,
+    created: Ts,
+    status: &'static str,
+    received_at: Ts,
+}
+
+#[derive(Serialize)]
+struct EventView<'a> {
+    id: EventId,
+    r#type: &'a str,
+    created: Ts,
+    received_at: Ts,
+    source: &'a str,
+    subject: Option<UserId>,
+    programme: Option<ProgrammeId>,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliveries: Option<Vec<DeliveryView<'a>>>,
+}
+
+#[derive(Serialize)]
+struct CursorMeta {
+    limit: u32,
+    next: Option<EventId>,
+}
+
+/// The type alone, to see where the rest may be checked.
+#[derive(Deserialize)]
+struct TypeBody<'a> {
+    #[serde(borrow, rename = "type")]
+    event_type: Cow<'a, str>,
+}
+
+/// Publishes an event: 202 once it is stored for good.
+pub async fn publish(
+    Producer(caller): Producer,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let key = idempotency_key(&request)?;
+    let bytes = body::read(&request, payload, RULES).await?;
+    let draft = check(&caller, bytes, key).await?;
+    let (event_type, created) = (draft.event_type().to_owned(), draft.created());
+    let published = publish::publish(&caller.cx.tools, draft).await?;
+    let view = AcceptedView {
+        id: published.id,
+        r#type: &event_type,
+        created: created.unwrap_or(published.received_at),
+        status: "accepted",
+        received_at: published.received_at,
+    };
+    let mut answer = HttpResponse::Accepted();
+    if published.repeated {
+        answer.insert_header((REPLAYED, "true"));
+    }
+    Ok(answer.json(Data { data: view }))
+}
+
+/// The value of the one `Idempotency-Key` header; 400 when it cannot be one.
+fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(first) = given.next() else { return Ok(None) };
+    let text = if given.next().is_some() { "" } else { first.to_str().unwrap_or_default() };
+    IdempotencyKey::parse(text).map(Some).map_err(Problem::bad_request)
+}
+
+/// The body as an event. Only types that were added at run time need a visit to where work may block.
+async fn check(caller: &Caller, bytes: Bytes, key: Option<IdempotencyKey>) -> Result<Publish, Problem> {
+    let named = serde_json::from_slice::<TypeBody<'_>>(&bytes);
+    let at_once = named.map_or(true, |body| catalogue::find(&body.event_type).is_some());
+    let (cx, bu) = (caller.cx.clone(), caller.bu());
+    let work = move || -> Result<Publish, Problem> {
+        let sound = SoundJson::scan(&bytes)?;
+        Ok(publish::check(&cx, bu, sound, key.as_ref().map(IdempotencyKey::as_str))?)
+    };
+    if at_once { work() } else { actix_web::web::block(work).await? }
+}
+
+/// Events, newest first, from a cursor on.
+pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(&request);
+    let limit = query.number("limit", 20, 1..=100);
+    let before = query.parsed("before", "cursor_invalid", "This list does not go on from there.");
+    let event_type = query.text("type").map(str::to_owned);
+    query.check()?;
+    let wanted = EventQuery {
+        before,
+        event_type: event_type.clone(),
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        ..EventQuery::default()
+    };
+    let found = caller.run(move |cx, bu| {
+        let found = inspect::list(cx, bu, &wanted)?;
+        known_type(cx, bu, "type", event_type.as_deref())?;
+        Ok(found)
+    });
+    let page = found.await.map_err(Problem::in_query)?;
+    let next = page.rows.last().filter(|_| page.more).map(|line| line.event.id);
+    let data: Vec<EventView<'_>> = page.rows.iter().map(|line| view(&line.event, line.outcome)).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, meta: CursorMeta { limit, next } }))
+}
+
+/// One event: its data as received, its deliveries and their attempts. What was sent and what came back
+/// is shown to tokens that may read deliveries.
+pub async fn read(caller: Caller, id: PathId<EventKind>) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let found = caller.run(move |cx, bu| inspect::get(cx, bu, id)).await?;
+    let rows: Vec<_> = found.deliveries.iter().map(|delivery| delivery.row.clone()).collect();
+    let in_full = caller.token.scopes.contains(Permission::DeliveriesRead);
+    let shown = EventView {
+        data: Some(serde_json::from_slice(inspect::data(&found.event))?),
+        deliveries: Some(found.deliveries.iter().map(|d| DeliveryView::new(d, in_full)).collect()),
+        ..view(&found.event, inspect::outcome(&rows))
+    };
+    Ok(HttpResponse::Ok().json(Data { data: shown }))
+}
+
+fn view(event: &EventRow, outcome: Outcome) -> EventView<'_> {
+    EventView {
+        id: event.id,
+        r#type: &event.event_type,
+        created: event.created_at,
+        received_at: event.received_at,
+        source: &event.source,
+        subject: event.subject,
+        programme: event.programme_id,
+        outcome: word(outcome),
+        data: None,
+        deliveries: None,
+    }
+}
+
+const fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unsent => "unsent",
+        Outcome::Pending => "pending",
+        Outcome::Retrying => "retrying",
+        Outcome::Failed => "failed",
+        Outcome::Delivered => "delivered",
+        Outcome::HeldBack => "held_back",
+    }
+}

@@ -1,0 +1,127 @@
+//! `POST /webhooks/{id}/test`: one real request to each endpoint, and what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use tokio::time::{Instant, sleep};
+
+use crate::api::body;
+use crate::api::caller::{Caller, PathId};
+use crate::api::error::Problem;
+use crate::domain::events::cause::Cause;
+use crate::domain::events::delivery::DeliveryState;
+use crate::domain::id::{DeliveryId, EndpointId, EventId, WebhookKind};
+use crate::domain::time::Ts;
+use crate::ops::events::inspect::DeliveryView;
+use crate::ops::events::test_send::{self, DEFAULT_TYPE, TestSent};
+
+/// How long the queue and the settling may take beside the slowest endpoint.
+const GRACE: Duration = Duration::from_secs(5);
+/// The first and the longest wait between two looks at the result.
+const WAITS: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(50)];
+const SENT: &str = "Test event sent successfully";
+const UNSETTLED: &str = "The test was sent but has no result yet. Look at its event in a moment.";
+const STOPPED: &str = "The test was stopped before it was sent.";
+
+#[derive(Serialize)]
+struct TestView {
+    success: bool,
+    message: &'static str,
+    details: DetailsView,
+}
+
+#[derive(Serialize)]
+struct DetailsView {
+    #[serde(flatten)]
+    shown: ResultView,
+    event_id: EventId,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    endpoints: Vec<EndpointView>,
+}
+
+#[derive(Serialize, Clone, Copy)]
+struct ResultView {
+    status_code: Option<i32>,
+    response_time: Option<i32>,
+    timestamp: Ts,
+}
+
+#[derive(Serialize)]
+struct EndpointView {
+    id: EndpointId,
+    url: String,
+    delivery: DeliveryId,
+    success: bool,
+    message: &'static str,
+    #[serde(flatten)]
+    result: ResultView,
+}
+
+/// Sends a test and waits for its result. A target that fails is an answer, not an error.
+pub async fn send(
+    caller: Caller,
+    id: PathId<WebhookKind>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let mut fields = body::object_or_none(&request, payload).await?;
+    let event_type = fields.text("event").unwrap_or_else(|| DEFAULT_TYPE.to_owned());
+    let event_type = fields.or(event_type)?;
+    let sent = caller.run(move |cx, bu| test_send::send(cx, bu, id, &event_type)).await?;
+    let sent = Arc::new(sent);
+    let deliveries = wait(&caller, &sent).await?;
+    Ok(HttpResponse::Ok().json(view(sent.event, caller.cx.now, &deliveries)))
+}
+
+/// The deliveries once all are done, or none when that takes too long.
+async fn wait(caller: &Caller, sent: &Arc<TestSent>) -> Result<Vec<DeliveryView>, Problem> {
+    let [mut pause, longest_pause] = WAITS;
+    let end = Instant::now() + sent.longest + GRACE;
+    loop {
+        let looked_at = sent.clone();
+        let done = caller.run(move |cx, bu| test_send::result(cx, bu, &looked_at)).await?;
+        if let Some(deliveries) = done {
+            return Ok(deliveries);
+        }
+        if Instant::now() >= end {
+            return Ok(Vec::new());
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(longest_pause);
+    }
+}
+
+/// The first endpoint stands for all; when one failed, the first that failed.
+fn view(event_id: EventId, now: Ts, deliveries: &[DeliveryView]) -> TestView {
+    let results: Vec<EndpointView> = deliveries.iter().map(|delivery| endpoint_view(now, delivery)).collect();
+    let shown = results.iter().find(|result| !result.success).or(results.first());
+    let (success, message, shown) = match shown {
+        Some(result) => (result.success, result.message, result.result),
+        None => (false, UNSETTLED, ResultView { status_code: None, response_time: None, timestamp: now }),
+    };
+    let endpoints = if results.len() > 1 { results } else { Vec::new() };
+    TestView { success, message, details: DetailsView { shown, event_id, endpoints } }
+}
+
+fn endpoint_view(now: Ts, delivery: &DeliveryView) -> EndpointView {
+    let row = &delivery.row;
+    let success = row.state == DeliveryState::Delivered;
+    let message = if success { SENT } else { row.cause.map_or(STOPPED, Cause::sentence) };
+    let last = delivery.attempts.last();
+    EndpointView {
+        id: row.endpoint_id,
+        url: delivery.url.clone(),
+        delivery: row.id,
+        success,
+        message,
+        result: ResultView {
+            status_code: last.and_then(|attempt| attempt.status),
+            response_time: last.map(|attempt| attempt.duration_ms),
+            timestamp: last.map_or(now, |attempt| attempt.started_at),
+        },
+    }
+}

@@ -1,0 +1,216 @@
+//! Webhooks, deliveries and attempts as the API shows them.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::events::attempt::{Attempt, HeaderLine};
+use crate::domain::events::cause::Cause;
+use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
+use crate::domain::id::{AttemptId, DeliveryId, EndpointId, TriggerId, WebhookId};
+use crate::domain::time::Ts;
+use crate::domain::webhooks::webhook::{Health, InactiveReason, Origin, Reach, WebhookStatus};
+use crate::ops::events::inspect;
+use crate::ops::webhooks::read;
+use crate::store::webhooks::endpoints::EndpointRow;
+use crate::store::webhooks::triggers::TriggerRow;
+
+/// An answer that holds one thing.
+#[derive(Serialize)]
+pub struct Data<T> {
+    /// The thing.
+    pub data: T,
+}
+
+/// An answer that holds a page of things.
+#[derive(Serialize)]
+pub struct Listing<T, M> {
+    /// The things.
+    pub data: Vec<T>,
+    /// Where the page stands in the list.
+    pub meta: M,
+}
+
+/// A webhook; the published fields first, what was added since behind them.
+#[derive(Serialize)]
+pub struct WebhookView<'a> {
+    id: WebhookId,
+    url: &'a str,
+    events: Vec<&'a str>,
+    status: WebhookStatus,
+    created_at: Ts,
+    updated_at: Ts,
+    last_triggered: Option<Ts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+    description: &'a str,
+    name: &'a str,
+    inactive_reason: Option<InactiveReason>,
+    health: Health,
+    origin: Origin,
+    reach: Reach,
+    created_by: Option<i64>,
+    for_login: Option<i64>,
+    for_team: Option<&'a str>,
+    endpoints: Vec<EndpointView<'a>>,
+    triggers: Vec<TriggerView<'a>>,
+}
+
+#[derive(Serialize)]
+struct EndpointView<'a> {
+    id: EndpointId,
+    name: &'a str,
+    url: &'a str,
+    custom_headers: bool,
+    static_header: Option<&'a str>,
+    timeout_ms: i32,
+    retry: Option<Value>,
+    rate_per_second: Option<i32>,
+}
+
+#[derive(Serialize)]
+struct TriggerView<'a> {
+    id: TriggerId,
+    event: &'a str,
+    filter: Option<Value>,
+    note: &'a str,
+}
+
+impl<'a> WebhookView<'a> {
+    /// A webhook, with its secret as far as it may be shown here.
+    pub fn new(webhook: &'a read::WebhookView, secret: Option<&'a str>) -> Self {
+        let row = &webhook.row;
+        Self {
+            id: row.id,
+            url: webhook.url(),
+            events: webhook.events().collect(),
+            status: row.status,
+            created_at: row.created_at,
+            updated_at: row.updated_at.unwrap_or(row.created_at),
+            last_triggered: row.last_sent_at,
+            secret,
+            description: &row.description,
+            name: &row.name,
+            inactive_reason: row.inactive_reason,
+            health: webhook.health(),
+            origin: row.origin,
+            reach: row.reach,
+            created_by: webhook.creator,
+            for_login: webhook.for_login,
+            for_team: webhook.team.as_deref(),
+            endpoints: webhook.endpoints.iter().map(endpoint).collect(),
+            triggers: webhook.triggers.iter().map(trigger).collect(),
+        }
+    }
+}
+
+fn endpoint(row: &EndpointRow) -> EndpointView<'_> {
+    EndpointView {
+        id: row.id,
+        name: &row.name,
+        url: &row.url,
+        custom_headers: row.headers_sealed.is_some(),
+        static_header: row.static_header.as_deref(),
+        timeout_ms: row.timeout_ms,
+        retry: serde_json::from_str(&row.retry).ok(),
+        rate_per_second: row.rate_per_second,
+    }
+}
+
+fn trigger(row: &TriggerRow) -> TriggerView<'_> {
+    TriggerView {
+        id: row.id,
+        event: &row.event_type,
+        filter: row.filter.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+        note: &row.note,
+    }
+}
+
+/// One event on its way to one endpoint.
+#[derive(Serialize)]
+pub struct DeliveryView<'a> {
+    id: DeliveryId,
+    webhook: WebhookId,
+    webhook_name: &'a str,
+    endpoint: EndpointId,
+    url: &'a str,
+    kind: DeliveryKind,
+    state: DeliveryState,
+    cause: Option<Cause>,
+    message: Option<&'static str>,
+    last_status: Option<i32>,
+    next_attempt_at: Option<Ts>,
+    created_at: Ts,
+    settled_at: Option<Ts>,
+    attempts: Vec<AttemptView<'a>>,
+}
+
+#[derive(Serialize)]
+struct AttemptView<'a> {
+    id: AttemptId,
+    number: i32,
+    started_at: Ts,
+    duration_ms: i32,
+    status: Option<i32>,
+    cause: Option<Cause>,
+    message: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<RequestView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<ResponseView<'a>>,
+}
+
+#[derive(Serialize)]
+struct RequestView<'a> {
+    url: &'a str,
+    headers: &'a [HeaderLine],
+}
+
+#[derive(Serialize)]
+struct ResponseView<'a> {
+    headers: &'a [HeaderLine],
+    body: std::borrow::Cow<'a, str>,
+    body_cut: bool,
+}
+
+impl<'a> DeliveryView<'a> {
+    /// A delivery with its attempts; `in_full` with what was sent and what came back.
+    pub fn new(delivery: &'a inspect::DeliveryView, in_full: bool) -> Self {
+        let row = &delivery.row;
+        Self {
+            id: row.id,
+            webhook: row.webhook_id,
+            webhook_name: &delivery.webhook,
+            endpoint: row.endpoint_id,
+            url: &delivery.url,
+            kind: row.kind,
+            state: row.state,
+            cause: row.cause,
+            message: row.cause.map(Cause::sentence),
+            last_status: row.last_status,
+            next_attempt_at: row.next_at,
+            created_at: row.created_at,
+            settled_at: row.settled_at,
+            attempts: delivery.attempts.iter().map(|attempt| attempt_view(attempt, in_full)).collect(),
+        }
+    }
+}
+
+fn attempt_view(attempt: &Attempt, in_full: bool) -> AttemptView<'_> {
+    let request = RequestView { url: &attempt.url, headers: &attempt.request_headers };
+    let response = ResponseView {
+        headers: &attempt.response_headers,
+        body: String::from_utf8_lossy(&attempt.response_body),
+        body_cut: attempt.response_cut,
+    };
+    AttemptView {
+        id: attempt.id,
+        number: attempt.number,
+        started_at: attempt.started_at,
+        duration_ms: attempt.duration_ms,
+        status: attempt.status,
+        cause: attempt.cause,
+        message: attempt.cause.map(Cause::sentence),
+        request: in_full.then_some(request),
+        response: (in_full && attempt.status.is_some()).then_some(response),
+    }
+}

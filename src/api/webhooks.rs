@@ -1,0 +1,197 @@
+//! `/webhooks`: what is sent where.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::api::body::{self, Fields};
+use crate::api::caller::{Caller, PathId};
+use crate::api::error::Problem;
+use crate::api::query::Query;
+use crate::api::views::{Data, Listing, WebhookView};
+use crate::domain::id::WebhookKind;
+use crate::domain::webhooks::draft::{EndpointDraft, FieldName, TriggerDraft, WebhookDraft};
+use crate::domain::webhooks::secret::MASKED;
+use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::ops::Error;
+use crate::ops::webhooks::create::{self, Created};
+use crate::ops::webhooks::edit::{self, WebhookChange};
+use crate::ops::webhooks::read::{self, ListQuery};
+use crate::ops::webhooks::{catalogue, remove};
+use crate::store::webhooks::webhooks::WebhookFilter;
+
+/// Fields of a webhook that only Bellwire itself sets.
+const READ_ONLY: [&str; 7] =
+    ["id", "bu_id", "created_by", "created_at", "updated_at", "origin", "secret_ciphertext"];
+/// Fields that are given at creation and changed in other ways.
+const NOT_HERE: [(&str, &str); 2] = [
+    ("secret", "The secret is not changed here. Rotate it instead."),
+    ("endpoints", "Endpoints are not changed here. Change the first one's address with `url`."),
+];
+
+#[derive(Serialize)]
+struct PageMeta {
+    total: i64,
+    page: i64,
+    limit: i64,
+    pages: i64,
+}
+
+/// A page of the webhooks of the token's business unit.
+pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(&request);
+    let page = query.number("page", 1, 1..=u32::MAX);
+    let limit = query.number("limit", 20, 1..=100);
+    let status = query.parsed("status", "status", "Use active or inactive.");
+    let event = query.text("event").map(str::to_owned);
+    query.check()?;
+    let wanted = ListQuery {
+        filter: WebhookFilter { status, event: event.clone() },
+        page: page.into(),
+        limit: limit.into(),
+    };
+    let found = caller.run(move |cx, bu| {
+        let found = read::list(cx, bu, &wanted)?;
+        known_type(cx, bu, "event", event.as_deref())?;
+        Ok(found)
+    });
+    let found = found.await.map_err(Problem::in_query)?;
+    let (total, limit) = (found.total, i64::from(limit));
+    let meta = PageMeta { total, page: page.into(), limit, pages: (total + limit - 1) / limit };
+    let data = found.webhooks.iter().map(|webhook| WebhookView::new(webhook, None)).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, meta }))
+}
+
+/// Refuses a filter for an event type that is not in the catalogue.
+pub fn known_type(
+    cx: &crate::ops::cx::Cx,
+    bu: crate::domain::id::BuId,
+    field: &'static str,
+    event_type: Option<&str>,
+) -> Result<(), Error> {
+    let Some(name) = event_type else { return Ok(()) };
+    let known = cx.read(|conn| catalogue::find(conn, bu, name))?.is_some();
+    let unknown = || Error::field(field, "unknown_event_type", "This event type is not in the catalogue.");
+    if known { Ok(()) } else { Err(unknown()) }
+}
+
+/// One webhook, its secret masked.
+pub async fn read(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let webhook = caller.run(move |cx, bu| read::read(cx, bu, id)).await?;
+    Ok(HttpResponse::Ok().json(Data { data: WebhookView::new(&webhook, Some(MASKED)) }))
+}
+
+/// Makes a webhook; the one answer that holds its secret.
+pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let mut fields = body::object(&request, payload).await?;
+    fields.refuse(&READ_ONLY)?;
+    let draft = WebhookDraft {
+        name: fields.text("name"),
+        description: fields.text("description").unwrap_or_default(),
+        status: status(&mut fields),
+        endpoints: endpoints(&mut fields),
+        triggers: triggers(&mut fields).unwrap_or_default(),
+        secret: fields.text("secret"),
+    };
+    let draft = fields.or(draft)?;
+    let Created { webhook, secret } = caller.run(move |cx, bu| create::create(cx, bu, draft)).await?;
+    Ok(HttpResponse::Created().json(Data { data: WebhookView::new(&webhook, Some(secret.expose())) }))
+}
+
+/// Changes any part of a webhook; the rest stays.
+pub async fn edit(
+    caller: Caller,
+    id: PathId<WebhookKind>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let mut fields = body::object(&request, payload).await?;
+    fields.refuse(&READ_ONLY)?;
+    for (name, message) in NOT_HERE {
+        if fields.has(name) {
+            fields.fault(name, "not_changeable", message);
+        }
+    }
+    let change = WebhookChange {
+        name: fields.text("name"),
+        description: fields.text("description"),
+        status: status(&mut fields),
+        url: fields.text("url"),
+        triggers: triggers(&mut fields),
+    };
+    let change = fields.or(change)?;
+    let webhook = caller.run(move |cx, bu| edit::edit(cx, bu, id, change)).await?;
+    Ok(HttpResponse::Ok().json(Data { data: WebhookView::new(&webhook, None) }))
+}
+
+/// Deletes a webhook.
+pub async fn remove(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    caller.run(move |cx, bu| remove::remove(cx, bu, id)).await?;
+    Ok(HttpResponse::Ok().json(json!({"success": true, "message": "Webhook deleted successfully"})))
+}
+
+fn status(fields: &mut Fields) -> Option<WebhookStatus> {
+    let status = fields.text("status")?.parse();
+    if status.is_err() {
+        fields.fault("status", "status", "Use active or inactive.");
+    }
+    status.ok()
+}
+
+/// Either one `url` or a list of `endpoints`.
+fn endpoints(fields: &mut Fields) -> Vec<EndpointDraft> {
+    if fields.has("url") && fields.has("endpoints") {
+        fields.fault("endpoints", "both_given", "Give either url or endpoints.");
+    }
+    if let Some(url) = fields.text("url") {
+        return vec![EndpointDraft { field: FieldName::InShort, url, ..EndpointDraft::default() }];
+    }
+    fields.objects("endpoints", endpoint).unwrap_or_default()
+}
+
+fn endpoint(fields: &mut Fields) -> EndpointDraft {
+    let static_header = fields.object("static_header", |header| {
+        for name in ["name", "value"] {
+            if !header.has(name) {
+                header.fault(name, "required", "A static header needs a name and a value.");
+            }
+        }
+        header.text("name").zip(header.text("value"))
+    });
+    let retry = fields.value("retry").map(serde_json::from_value);
+    if retry.as_ref().is_some_and(Result::is_err) {
+        let message = "Use \"published\", \"none\", or a list of 1 to 20 waits of 1 to 86400 seconds.";
+        fields.fault("retry", "retry_waits", message);
+    }
+    EndpointDraft {
+        field: FieldName::InFull,
+        name: fields.text("name").unwrap_or_default(),
+        url: fields.text("url").unwrap_or_default(),
+        headers: fields.pairs("headers").unwrap_or_default(),
+        static_header: static_header.flatten(),
+        timeout_ms: fields.int("timeout_ms"),
+        retry: retry.and_then(Result::ok).unwrap_or_default(),
+        rate_per_second: fields.int("rate_per_second"),
+    }
+}
+
+/// Either names in `events` or a list of `triggers`; `None` when neither is given.
+fn triggers(fields: &mut Fields) -> Option<Vec<TriggerDraft>> {
+    if fields.has("events") && fields.has("triggers") {
+        fields.fault("triggers", "both_given", "Give either events or triggers.");
+    }
+    if let Some(events) = fields.texts("events") {
+        let in_short = |event| TriggerDraft { field: FieldName::InShort, event, ..TriggerDraft::default() };
+        return Some(events.into_iter().map(in_short).collect());
+    }
+    fields.objects("triggers", |trigger| TriggerDraft {
+        field: FieldName::InFull,
+        event: trigger.text("event").unwrap_or_default(),
+        filter: trigger.value("filter"),
+        note: trigger.prose("note").unwrap_or_default(),
+    })
+}
