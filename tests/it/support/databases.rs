@@ -26,7 +26,8 @@ impl TestDatabase {
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite(folder) => format!("sqlite://{}", folder.path().join("bellwire.db").display()),
-            Self::Postgres(database) => database.url(),
+            // The run's server does not flush to disk; only a database that says so is served all the same.
+            Self::Postgres(database) => format!("{}?application_name=bellwire-throwaway", database.url()),
         }
     }
 }

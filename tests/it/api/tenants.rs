@@ -1,0 +1,74 @@
+//! What belongs to another business unit does not exist.
+
+use super::world::{OPEN, World, id};
+use crate::support::databases::{TestDatabase, both_databases};
+use crate::support::http::Answer;
+use serde_json::{Value, json};
+
+both_databases!(
+    anothers_things_answer_like_things_that_never_were,
+    anothers_things_are_not_listed_and_its_keys_and_types_are_its_own,
+);
+
+fn told(answer: &Answer) -> (u16, Value) {
+    let mut problem = answer.json();
+    problem.as_object_mut().unwrap().remove("request_id");
+    (answer.status, problem)
+}
+
+fn subscription() -> Value {
+    json!({"url": "https://example.com/a", "events": ["user.created"]})
+}
+
+fn anothers_things_answer_like_things_that_never_were(database: &TestDatabase) {
+    let world = World::start(database, OPEN);
+    let theirs = world.stranger();
+    let webhook = id(&world.webhook(&subscription()));
+    let event = world.publish(r#"{"type":"user.created","data":{}}"#);
+    let never = theirs.get("/webhooks/wh_00000000000000000000000001");
+    assert_eq!(never.status, 404);
+
+    let long = format!("wh_{}", "0".repeat(20_000));
+    let upper = webhook.to_uppercase();
+    let ids = [webhook.as_str(), "x", "%00", "%ff", "..%2f..%2fetc", &event, &long, &upper, "wh_", "wh_1"];
+    for id in ids {
+        let path = format!("/webhooks/{id}");
+        for answer in [
+            theirs.get(&path),
+            theirs.put(&path, &json!({"status": "inactive"})),
+            theirs.delete(&path),
+            theirs.post(&format!("{path}/test"), &json!({})),
+        ] {
+            assert_eq!(told(&answer), told(&never), "{path:.60}");
+        }
+    }
+    for id in [event.as_str(), "x", "%00", &webhook] {
+        assert_eq!(told(&theirs.get(&format!("/events/{id}"))), told(&never), "{id}");
+    }
+    for name in ["parcel.shipped", "%00", "User.Created", "x"] {
+        assert_eq!(told(&theirs.get(&format!("/event-types/{name}"))), told(&never), "{name}");
+    }
+    let kept = world.api.get(&format!("/webhooks/{webhook}")).json();
+    assert_eq!(kept["data"]["status"], "active");
+}
+
+fn anothers_things_are_not_listed_and_its_keys_and_types_are_its_own(database: &TestDatabase) {
+    let world = World::start(database, OPEN);
+    let theirs = world.stranger();
+    world.webhook(&subscription());
+    let body = json!({"type": "user.created", "id": "same", "data": {}});
+    let ours = world.api.post("/events", &body);
+    assert_eq!(theirs.get("/webhooks").json()["meta"]["total"], 0);
+    assert_eq!(theirs.get("/events").json()["data"], json!([]));
+
+    let their_event = theirs.post("/events", &body);
+    assert_eq!((their_event.status, their_event.header("idempotency-replayed")), (202, ""));
+    assert_ne!(their_event.json()["data"]["id"], ours.json()["data"]["id"]);
+    let cursor = format!("/events?before={}", id(&ours.json()["data"]));
+    assert_eq!((theirs.get(&cursor).status, world.api.get(&cursor).status), (400, 200));
+
+    world.api.post("/event-types", &json!({"name": "parcel.shipped"}));
+    assert_eq!(theirs.get("/event-types/parcel.shipped").status, 404);
+    assert_eq!(theirs.get("/webhooks?event=parcel.shipped").status, 400);
+    assert_eq!(theirs.post("/events", &json!({"type": "parcel.shipped", "data": {}})).status, 422);
+}
