@@ -7,6 +7,7 @@ mod past;
 mod payload;
 mod prepare;
 mod receiver;
+mod run;
 mod seeds;
 mod stream;
 #[cfg(test)]
@@ -16,5 +17,6 @@ mod world;
 
 pub use prepare::prepare;
 pub use receiver::Receiver;
+pub use run::run;
 pub use stream::Stream;
 pub use world::{Seat, World};
