@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
@@ -10,6 +11,7 @@ pub mod domain;
 pub mod http;
 pub mod keys;
 pub mod ops;
+pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod web;

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::domain::time::Ts;
+
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const BODY: usize = 26;
 const LONGEST: usize = 32;
@@ -54,6 +56,22 @@ impl<K: Kind> Id<K> {
     pub fn short(&self) -> String {
         let text = self.as_str();
         format!("{}…{}", K::PREFIX, text.get(text.len() - 6..).unwrap_or_default())
+    }
+
+    /// The moment in which the id was made, to the millisecond.
+    pub fn made_at(&self) -> Ts {
+        let digits = self.as_str().bytes().skip(K::PREFIX.len()).take(10);
+        // The first character holds the top three of 128 bits, so ten hold the 48 of time and no more.
+        Ts::from_millis(digits.fold(0, |sum, b| {
+            let digit = ALPHABET.iter().position(|c| *c == b).and_then(|at| i64::try_from(at).ok());
+            (sum << 5) | digit.unwrap_or(0)
+        }))
+    }
+
+    /// The smallest id that can be made in this moment's millisecond.
+    pub fn first_at(moment: Ts) -> Self {
+        let ms = u128::try_from(moment.as_millis()).unwrap_or(0) & ((1 << 48) - 1);
+        Self::from_uuid(Uuid::from_u128(ms << 80))
     }
 
     /// The smallest and the largest id whose text starts with `text`, for a search by prefix;
@@ -200,6 +218,16 @@ mod tests {
         assert!("evt_7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<EventId>().is_err());
         assert!("evt_7zzzzzzzzzzzzzzzzzzzzzzzzz0".parse::<EventId>().is_err());
         assert!("evt_7zzzzzzzzzzzzzzzzzzzzzzzzu".parse::<EventId>().is_err());
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let moment = Ts::from_millis(1_763_647_281_500);
+        let first = EventId::first_at(moment);
+        assert_eq!(first.made_at(), moment);
+        let later = EventId::from_uuid(Uuid::from_u128((1_763_647_281_500 << 80) | (7 << 76) | 9));
+        assert_eq!(later.made_at(), moment);
+        assert!(first < later && later < EventId::first_at(Ts::from_millis(1_763_647_281_501)));
     }
 
     #[test]

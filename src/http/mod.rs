@@ -1,6 +1,10 @@
 //! What both faces need of HTTP: who calls, how often they may, how bodies are read, whether we are well.
 
 pub mod body;
+pub mod csp_reports;
+pub mod csrf;
 pub mod health;
+pub mod host;
 pub mod identity;
 pub mod limits;
+pub mod security_headers;

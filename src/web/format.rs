@@ -102,6 +102,11 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// An address without its scheme.
+pub fn short_url(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
 /// The first letters of the first two words, in capitals: `KR`. `?` when there is no letter.
 pub fn initials(name: &str) -> String {
     let letters: String = name

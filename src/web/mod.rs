@@ -2,16 +2,27 @@
 
 pub mod access;
 pub mod assets;
+pub mod cookies;
 pub mod errors;
 pub mod events;
+pub mod fault;
+pub mod flash;
+pub mod form;
 pub mod format;
+mod frame;
+pub mod here;
 pub mod json_view;
+pub mod mount;
+pub mod next;
 pub mod page;
 pub mod parts;
 pub mod routes;
+pub mod session;
 pub mod shell;
 pub mod spark;
 pub mod webhooks;
+
+pub use mount::configure;
 
 #[cfg(test)]
 mod samples;

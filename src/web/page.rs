@@ -32,7 +32,7 @@ pub fn answer(request: &HttpRequest, status: StatusCode, page: &impl Page) -> Ht
 }
 
 /// htmx asks for a fragment, except when it goes back in history: then it needs the whole page.
-fn wants_fragment(request: &HttpRequest) -> bool {
+pub fn wants_fragment(request: &HttpRequest) -> bool {
     let says = |name: &str| request.headers().get(name).is_some_and(|value| value == "true");
     says("hx-request") && !says("hx-history-restore-request") && !says("hx-boosted")
 }

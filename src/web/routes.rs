@@ -33,6 +33,11 @@ pub fn webhook_resume(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/resume")
 }
 
+/// A login's Connect page, for tools that collect notifications.
+pub fn connect(bu: BuId, login: i64) -> String {
+    format!("/bu/{bu}/connect/{login}")
+}
+
 /// Event Logs of the business unit.
 pub fn log(bu: BuId) -> String {
     format!("/bu/{bu}/logs")

@@ -1,13 +1,16 @@
 //! Pages with sample data, for the tests that draw them.
 
 use crate::domain::id::{BuId, EventId, WebhookId};
+use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
+use crate::ops::access::setup::SetupLink;
 use crate::web::access::login::{self, Login};
 use crate::web::access::partners::{Found, Partners};
 use crate::web::access::setup::Setup;
 use crate::web::errors::{Broken, Forbidden, Missing, Refused};
 use crate::web::events::event::{Attempt, Delivery, Event, EventPage};
 use crate::web::events::log::{EventLog, Log, Row as EventRow};
+use crate::web::form::Fields;
 use crate::web::format::Moment;
 use crate::web::json_view;
 use crate::web::parts::{Choice, CodeBlock, Mark, Pager, Step, Toast, Tone};
@@ -64,17 +67,32 @@ impl Samples {
     }
 
     pub fn setup(&self) -> Setup {
-        let mut page = Setup::blank(
-            self.theme,
-            "c0ffee",
-            &self.t("Kestrel"),
-            "At least 12 characters. Spaces are fine.",
-        );
-        page.name.value = self.t("Ada Marsh");
-        page.email.value = self.t("ada");
-        page.email.errors.push(self.t("Enter an address such as ada@example.com."));
-        page.password.value = "a-secret-that-was-typed".to_owned();
-        page.refused()
+        let asks = SetupLink {
+            partner_name: None,
+            email: None,
+            name: None,
+            needs_partner: true,
+        };
+        let typed = [
+            ("partner_name", self.t("Kestrel")),
+            ("name", self.t("Ada Marsh")),
+            ("email", self.t("ada")),
+            ("password", "a-secret-that-was-typed".to_owned()),
+        ];
+        let typed = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(typed).finish();
+        let errors = FieldErrors::one("email", "format", self.t("Enter an address such as ada@example.com."));
+        let page = Setup::blank(self.theme, "c0ffee", &self.t("secret"), asks);
+        page.refused(&Fields::parse(typed.as_bytes()), &errors)
+    }
+
+    pub fn invitation(&self) -> Setup {
+        let asks = SetupLink {
+            partner_name: Some(self.t("Kestrel")),
+            email: Some(self.t("ada@example.com")),
+            name: Some(self.t("Ada Marsh")),
+            needs_partner: false,
+        };
+        Setup::blank(self.theme, "c0ffee", &self.t("secret"), asks)
     }
 
     pub fn partners(&self, found: bool) -> Partners {
@@ -170,8 +188,12 @@ impl Samples {
             inactive_reason: if active { String::new() } else { "failing".to_owned() },
             switch_id: format!("active-{id}"),
             switch_label: format!("{} active", self.t(name)),
-            toggle: if active { routes::webhook_pause(bu(), id) } else { routes::webhook_resume(bu(), id) },
-            delete: routes::webhook_delete(bu(), id),
+            toggle: Some(if active {
+                routes::webhook_pause(bu(), id)
+            } else {
+                routes::webhook_resume(bu(), id)
+            }),
+            delete: Some(routes::webhook_delete(bu(), id)),
             details: None,
         }
     }
@@ -195,6 +217,7 @@ impl Samples {
             let id = event_id(u128::from(n) + 987_654_321);
             let (tone, word) = outcomes[usize::try_from(n % 3).unwrap()];
             EventRow {
+                key: id.to_string(),
                 id: id.to_string(),
                 short_id: id.short(),
                 href: routes::event(bu(), id),
@@ -217,6 +240,7 @@ impl Samples {
             to: String::new(),
             more_open: false,
             filtered: true,
+            go_on: None,
             rows: rows.collect(),
             pager: Pager { summary: "Today, 20 Nov".to_owned(), newer: None, older: Some(routes::log(bu())) },
         }

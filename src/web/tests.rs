@@ -21,6 +21,7 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("login", &s.login()),
         both("login-error", &s.login_refused()),
         both("setup", &s.setup()),
+        both("invitation", &s.invitation()),
         both("partner-search", &s.partners(true)),
         both("partner-search-none", &s.partners(false)),
         both("webhooks", &s.webhooks()),

@@ -6,3 +6,5 @@ mod api;
 mod house;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod web;

@@ -3,8 +3,10 @@
 pub mod gather;
 pub mod handoff;
 pub mod inspect;
+pub mod log;
 pub mod publish;
 pub mod queue;
+pub mod resend;
 pub mod route;
 pub mod settle;
 pub mod test_send;

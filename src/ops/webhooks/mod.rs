@@ -5,3 +5,4 @@ pub mod create;
 pub mod edit;
 pub mod read;
 pub mod remove;
+pub mod search;

@@ -119,7 +119,8 @@ pub(crate) fn view(conn: &mut Conn, row: WebhookRow) -> Result<WebhookView, Erro
     views(conn, bu, vec![row])?.pop().ok_or(Error::NotFound)
 }
 
-fn views(conn: &mut Conn, bu: BuId, rows: Vec<WebhookRow>) -> Result<Vec<WebhookView>, Error> {
+/// Webhooks with their parts, likewise.
+pub(super) fn views(conn: &mut Conn, bu: BuId, rows: Vec<WebhookRow>) -> Result<Vec<WebhookView>, Error> {
     let ids: Vec<WebhookId> = rows.iter().map(|row| row.id).collect();
     let mut endpoints: BTreeMap<WebhookId, Vec<EndpointRow>> = BTreeMap::new();
     for endpoint in endpoints::of_webhooks(conn, bu, &ids)? {

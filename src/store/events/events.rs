@@ -103,3 +103,53 @@ pub fn list(conn: &mut Conn, bu: BuId, filter: &EventFilter, limit: i64) -> Quer
 pub fn place(conn: &mut Conn, bu: BuId, id: EventId) -> QueryResult<Option<i64>> {
     events::table.find(id).filter(events::bu_id.eq(bu)).select(events::seq).first(conn).optional()
 }
+
+/// An event without its bytes, as lists go over it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = events)]
+pub struct EventHead {
+    /// Its id.
+    pub id: EventId,
+    /// Its place in the order of the tenant's commits.
+    pub seq: i64,
+    /// Its type.
+    pub event_type: String,
+    /// When it was stored.
+    pub received_at: Ts,
+}
+
+/// The events of `bu` before the place `before`, newest first, at most `limit`. What is not asked for is
+/// left out afterwards: a condition here could make the search walk the whole history.
+pub fn heads(conn: &mut Conn, bu: BuId, before: i64, limit: i64) -> QueryResult<Vec<EventHead>> {
+    events::table
+        .filter(events::bu_id.eq(bu).and(events::seq.lt(before)))
+        .select(EventHead::as_select())
+        .order(events::seq.desc())
+        .limit(limit)
+        .load(conn)
+}
+
+/// The place behind the last event of `bu` that was stored before `moment`, or behind all without one.
+/// Places and moments grow together, give or take the length of a transaction, so that about thirty
+/// looks at the index find it in any history.
+pub fn place_at(conn: &mut Conn, bu: BuId, moment: Option<Ts>) -> QueryResult<i64> {
+    let last: Option<i64> =
+        event_sequences::table.find(bu).select(event_sequences::last_seq).first(conn).optional()?;
+    let (mut low, mut high) = (1, last.unwrap_or(0) + 1);
+    let Some(moment) = moment else { return Ok(high) };
+    while low < high {
+        let middle = low + (high - low) / 2;
+        // Retention removes the oldest ones: the first that is left stands for them.
+        let next: Option<(i64, Ts)> = events::table
+            .filter(events::bu_id.eq(bu).and(events::seq.ge(middle)))
+            .select((events::seq, events::received_at))
+            .order(events::seq)
+            .first(conn)
+            .optional()?;
+        match next {
+            Some((seq, at)) if at < moment => low = seq + 1,
+            Some(_) | None => high = middle,
+        }
+    }
+    Ok(low)
+}

@@ -56,6 +56,15 @@ pub fn of_webhooks(conn: &mut Conn, bu: BuId, webhooks: &[WebhookId]) -> QueryRe
         .load(conn)
 }
 
+/// The addresses of the webhooks of `bu` that are not deleted.
+pub fn addresses(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<(WebhookId, String)>> {
+    endpoints::table
+        .inner_join(webhooks::table.on(webhooks::id.eq(endpoints::webhook_id)))
+        .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()))
+        .select((endpoints::webhook_id, endpoints::url))
+        .load(conn)
+}
+
 /// These endpoints with their webhooks, deleted ones too. For the engine, which serves every tenant.
 pub fn with_webhooks(conn: &mut Conn, ids: &[EndpointId]) -> QueryResult<Vec<(EndpointRow, WebhookRow)>> {
     endpoints::table

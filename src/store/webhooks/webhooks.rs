@@ -118,6 +118,45 @@ fn filtered<'a>(bu: BuId, filter: &WebhookFilter) -> Boxed<'a> {
     query
 }
 
+/// Which part of the list of webhooks a page shows, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct WebhookPart {
+    /// Only of this status.
+    pub status: Option<WebhookStatus>,
+    /// Only those whose last attempt failed, or that were switched off for failing.
+    pub failing: bool,
+    /// Only after this one in the list: older ones.
+    pub after: Option<WebhookId>,
+    /// Only these.
+    pub ids: Option<Vec<WebhookId>>,
+}
+
+/// A part of the webhooks of `bu`, newest first, at most `limit`.
+pub fn part(conn: &mut Conn, bu: BuId, part: &WebhookPart, limit: i64) -> QueryResult<Vec<WebhookRow>> {
+    let filter = WebhookFilter { status: part.status, event: None };
+    let mut query = filtered(bu, &filter);
+    if part.failing {
+        let switched_off = webhooks::inactive_reason.eq(Some(InactiveReason::Failing));
+        query = query.filter(webhooks::failing_since.is_not_null().or(switched_off));
+    }
+    if let Some(after) = part.after {
+        query = query.filter(webhooks::id.lt(after));
+    }
+    if let Some(ids) = part.ids.clone() {
+        query = query.filter(webhooks::id.eq_any(ids));
+    }
+    query.select(WebhookRow::as_select()).order(webhooks::id.desc()).limit(limit).load(conn)
+}
+
+/// Ids and names of the webhooks of `bu`, newest first, at most `limit`.
+pub fn named(conn: &mut Conn, bu: BuId, limit: i64) -> QueryResult<Vec<(WebhookId, String)>> {
+    filtered(bu, &WebhookFilter::default())
+        .select((webhooks::id, webhooks::name))
+        .order(webhooks::id.desc())
+        .limit(limit)
+        .load(conn)
+}
+
 /// The names of these webhooks of `bu`, deleted ones too: logs outlive them.
 pub fn names(conn: &mut Conn, bu: BuId, ids: &[WebhookId]) -> QueryResult<Vec<(WebhookId, String)>> {
     webhooks::table

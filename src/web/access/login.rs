@@ -1,10 +1,28 @@
 //! Sign in: a plain form, one message for every refusal.
 
-use askama::Template;
+use std::time::Duration;
 
-use crate::web::page::Page;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use zeroize::Zeroizing;
+
+use crate::domain::access::session::ABSOLUTE;
+use crate::ops::access::sign_in::{NewSession, SignInDraft, SignInError, sign_in};
+use crate::web::access::home;
+use crate::web::cookies::Kind;
+use crate::web::fault::{Fault, see};
+use crate::web::form::{Checked, Fields};
+use crate::web::page::{Page, answer};
 use crate::web::parts::{Notice, Tone};
+use crate::web::session::{PreSession, signed_in};
 use crate::web::shell::{Solo, Theme};
+use crate::web::{format, next, routes};
+
+/// For how long a browser keeps the cookie by which its device is known.
+const DEVICE_KEPT: Duration = Duration::from_hours(24 * 365);
+/// After how many seconds a try is worth while when many sign in at once.
+const BUSY_S: u64 = 2;
 
 /// The page `/login`.
 #[derive(Debug, Template)]
@@ -47,3 +65,79 @@ pub fn no_match() -> Notice {
 }
 
 impl Page for Login {}
+
+/// The form; whoever is signed in already goes on.
+pub async fn open(request: HttpRequest, pre: PreSession) -> Result<HttpResponse, Fault> {
+    let next = Fields::of_query(&request);
+    if signed_in(&request).await?.is_some() {
+        return Ok(see(next::local(next.text("next")).unwrap_or(routes::HOME)));
+    }
+    let page = Login::blank(pre.theme, &pre.csrf(), next::local(next.text("next")).unwrap_or_default());
+    Ok(with_cookie(&pre, answer(&request, StatusCode::OK, &page)))
+}
+
+/// Signs in, and goes where the person was going.
+pub async fn send(request: HttpRequest, Checked { by: pre, form }: Checked<PreSession>) -> Result<HttpResponse, Fault> {
+    let email = form.text("email").to_owned();
+    let remember = !form.text("remember").is_empty();
+    let draft = SignInDraft { email: email.clone(), password: Zeroizing::new(form.text("password").to_owned()), remember };
+    let (tools, device, source) = (pre.app.tools.clone(), pre.device.clone(), pre.source.clone());
+    let tried = web::block(move || sign_in(&tools, &draft, device.as_deref(), &source)).await?;
+    let wanted = next::local(form.text("next"));
+    let (status, notice, wait) = match tried {
+        Ok(new) => return Ok(begin(&pre, &new, wanted)),
+        Err(SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, no_match(), None),
+        Err(SignInError::Throttled { seconds }) => (StatusCode::TOO_MANY_REQUESTS, throttled(seconds), Some(seconds)),
+        Err(SignInError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, busy(), Some(BUSY_S)),
+        Err(SignInError::Failed(error)) => return Err(error.into()),
+    };
+    let page = Login::blank(pre.theme, &pre.csrf(), wanted.unwrap_or_default()).refused(&email, remember, notice);
+    let mut answer = answer(&request, status, &page);
+    if let Some(seconds) = wait {
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(answer)
+}
+
+/// Begins a session in the browser, and leads on.
+pub fn begin(pre: &PreSession, new: &NewSession, wanted: Option<&str>) -> HttpResponse {
+    let jar = pre.jar();
+    let seconds = |time: Duration| i64::try_from(time.as_secs()).ok();
+    let kept = new.remember.then(|| seconds(ABSOLUTE)).flatten();
+    let start = home::start(new.landing);
+    let mut answer = see(wanted.unwrap_or(&start));
+    for cookie in [
+        jar.make(Kind::Session, &new.cookie, kept),
+        jar.make(Kind::Device, &new.device, seconds(DEVICE_KEPT)),
+        jar.remove(Kind::PreSession),
+    ] {
+        // Our own values are always fit for a cookie.
+        let _ = answer.add_cookie(&cookie);
+    }
+    answer
+}
+
+/// Gives a browser without one the cookie that its form's token belongs to.
+pub fn with_cookie(pre: &PreSession, mut answer: HttpResponse) -> HttpResponse {
+    if pre.is_new {
+        let _ = answer.add_cookie(&pre.jar().make(Kind::PreSession, &pre.value, None));
+    }
+    answer
+}
+
+fn throttled(seconds: u64) -> Notice {
+    let wait = format::duration(Duration::from_secs(seconds));
+    Notice {
+        tone: Tone::Bad,
+        title: "Too many failed tries.".to_owned(),
+        text: format!("The password was not looked at. Try again in {wait}."),
+    }
+}
+
+fn busy() -> Notice {
+    Notice {
+        tone: Tone::Wait,
+        title: "Too many people are signing in at this moment.".to_owned(),
+        text: "Try again in a few seconds.".to_owned(),
+    }
+}

@@ -1,11 +1,18 @@
 //! Partner search: where a global partner chooses whose business unit to open.
 
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::ops::access::partners::{Landing, PartnerHit, landing, search};
+use crate::web::fault::{Fault, see};
+use crate::web::form::Fields;
 use crate::web::format;
-use crate::web::page::Page;
+use crate::web::page::{Page, answer};
+use crate::web::routes;
+use crate::web::session::{SignedIn, blocking};
 use crate::web::shell::Solo;
 
 /// The page `/partners`; its list for htmx.
@@ -65,6 +72,41 @@ impl Found {
 impl Page for Partners {
     fn fragment(&self) -> askama::Result<String> {
         self.as_results().render()
+    }
+}
+
+/// The search for global partners; on to the unit of the partner that was chosen. For others there is none.
+pub async fn open(request: HttpRequest, signed: SignedIn) -> Result<HttpResponse, Fault> {
+    let fields = Fields::of_query(&request);
+    let (q, chosen) = (fields.text("q").trim().to_owned(), fields.typed("partner").map(str::to_owned));
+    let (cx, wanted) = (signed.cx(), chosen.clone().unwrap_or_else(|| q.clone()));
+    let hits = blocking(move || match landing(&cx)? {
+        Landing::Partners => Ok(Some(search(&cx, &wanted)?)),
+        Landing::Unit(_) | Landing::Nowhere => Ok(None),
+    });
+    let hits = hits.await?.ok_or(Fault::Missing)?;
+    if let Some(number) = chosen {
+        let hit = hits.iter().find(|hit| hit.number.to_string() == number).ok_or(Fault::Missing)?;
+        return Ok(see(&routes::webhooks(hit.bu)));
+    }
+    Ok(answer(&request, StatusCode::OK, &Partners::of(&signed, q, &hits)))
+}
+
+impl Partners {
+    fn of(signed: &SignedIn, q: String, hits: &[PartnerHit]) -> Self {
+        let mut shell = Solo::new("Partner search", signed.theme, &signed.csrf);
+        shell.login = Some(signed.badge());
+        let count = format::count(hits.len() as u64, "partner", "partners");
+        let summary = match (q.is_empty(), hits.len()) {
+            (true, _) => format!("{count} you may open"),
+            (false, 1) => format!("1 partner matches “{q}”"),
+            (false, _) => format!("{count} match “{q}”"),
+        };
+        let found = hits.iter().zip(0..).map(|(hit, at)| {
+            let number = hit.number.to_string();
+            Found { chosen: at == 0, ..Found::new(&number, &number, &hit.name, "Channel partner", &q) }
+        });
+        Self { shell, summary, found: found.collect(), q }
     }
 }
 

@@ -1,12 +1,30 @@
 //! One event: what each webhook did with it, each attempt, and the payload.
 
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use askama::Template;
 
-use crate::web::events::log::Log;
-use crate::web::format::Moment;
+use crate::domain::access::permission::Permission;
+use crate::domain::events::attempt::Attempt as Tried;
+use crate::domain::events::cause::Cause;
+use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
+use crate::domain::id::{DeliveryKind as DeliveryIdKind, EventKind};
+use crate::domain::time::Ts;
+use crate::ops::Error;
+use crate::ops::events::inspect::{self, DeliveryView, EventView, outcome};
+use crate::ops::events::resend::resend as send_again;
+use crate::web::events::log::{Log, mark, reading, with_filters};
+use crate::web::fault::Fault;
+use crate::web::flash::Flash;
+use crate::web::form::Checked;
+use crate::web::format::{self, Moment};
+use crate::web::here::Here;
 use crate::web::page::Page;
 use crate::web::parts::{CodeBlock, Mark, Step, Tone};
-use crate::web::shell::Shell;
+use crate::web::shell::{Place, Shell};
+use crate::web::{json_view, routes};
 
 /// The page `/bu/{bu}/logs/{evt}`; list and detail for htmx.
 #[derive(Debug, Template)]
@@ -92,5 +110,180 @@ pub struct Attempt {
 impl Page for EventPage {
     fn fragment(&self) -> askama::Result<String> {
         self.as_split().render()
+    }
+}
+
+/// One event beside the list it was chosen from.
+pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
+    let id = here.id::<EventKind>("evt")?;
+    let asked = here.query();
+    let list = reading(&asked)?;
+    let (view, list, now) =
+        here.run(move |cx, bu| Ok((inspect::get(cx, bu, id)?, list(cx, bu)?, cx.now))).await?;
+    let page = EventPage {
+        shell: here.shell("Event", Place::Log),
+        log: Log::of(&here, &asked, &list, Some(id)),
+        back: with_filters(&routes::log(here.bu()), &asked, asked.text("after")),
+        event: Event::of(&here, &view, now),
+    };
+    Ok(here.answer(&page))
+}
+
+/// Sends one delivery of the event again, and goes back to the event.
+pub async fn resend(Checked { by: here, .. }: Checked<Here>) -> Result<HttpResponse, Fault> {
+    let (event, delivery) = (here.id::<EventKind>("evt")?, here.id::<DeliveryIdKind>("dlv")?);
+    here.run(move |cx, bu| {
+        let row = inspect::delivery(cx, bu, delivery)?.row;
+        if row.event_id == event { send_again(cx, bu, delivery) } else { Err(Error::NotFound) }
+    })
+    .await?;
+    Ok(here.done(&routes::event(here.bu(), event), Flash::Resent))
+}
+
+impl Event {
+    fn of(here: &Here, view: &EventView, now: Ts) -> Self {
+        let event = &view.event;
+        let rows: Vec<_> = view.deliveries.iter().map(|d| d.row.clone()).collect();
+        let arrived = rows.iter().filter(|row| row.state == DeliveryState::Delivered).count();
+        let note = match rows.len() {
+            0 | 1 => String::new(),
+            all => format!("{arrived} of {all} deliveries arrived"),
+        };
+        Self {
+            id: event.id.to_string(),
+            event_type: event.event_type.clone(),
+            outcome: mark(outcome(&rows)),
+            note,
+            created: Moment::full(event.created_at),
+            subject: event.subject.map(|user| user.to_string()).unwrap_or_default(),
+            deliveries: view.deliveries.iter().map(|d| Delivery::of(here, d, now)).collect(),
+            payload: Some(CodeBlock {
+                id: "payload".to_owned(),
+                label: "Payload".to_owned(),
+                mark: None,
+                pieces: json_view::body(&event.body),
+                note: None,
+            }),
+        }
+    }
+}
+
+impl Delivery {
+    fn of(here: &Here, view: &DeliveryView, now: Ts) -> Self {
+        let row = &view.row;
+        let kind = match row.kind {
+            DeliveryKind::Event => "Event created",
+            DeliveryKind::Test => "Test sent",
+            DeliveryKind::Replay => "Sent again",
+        };
+        let held_back = matches!(row.state, DeliveryState::Skipped | DeliveryState::Filtered);
+        let tried = row.attempts + row.interruptions;
+        let next = row.next_at.filter(|_| row.state == DeliveryState::Ready).map(|at| Step {
+            tone: Tone::Wait,
+            title: format!("Attempt {}", tried + 1),
+            note: format!("scheduled {}", format::relative(at, now)),
+            at: Moment::clock(at),
+        });
+        let first = Step {
+            tone: if held_back { Tone::Off } else { Tone::Ok },
+            title: kind.to_owned(),
+            note: if held_back { "nothing was sent".to_owned() } else { String::new() },
+            at: Moment::clock(row.created_at),
+        };
+        let most = view.most_attempts;
+        let stopped = row.state != DeliveryState::Delivered;
+        let note = match (&next, row.cause.filter(|_| stopped)) {
+            (Some(_), _) if tried > 0 => format!("Attempt {} of {most} is to come", row.attempts + 1),
+            (None, Some(cause)) => cause.sentence().to_owned(),
+            _ => String::new(),
+        };
+        Self {
+            heading_id: format!("at-{}", row.id),
+            webhook: view.webhook.clone(),
+            endpoint: format::short_url(&view.url).to_owned(),
+            outcome: state(row.state, tried),
+            note,
+            resend: here
+                .may(Permission::DeliveriesWrite)
+                .then(|| routes::resend(here.bu(), row.event_id, row.id)),
+            next,
+            attempts: view.attempts.iter().rev().zip(0..).map(|(tried, at)| Attempt::of(tried, at == 0)).collect(),
+            first,
+        }
+    }
+}
+
+/// Where a delivery stands, in a word.
+fn state(state: DeliveryState, tried: i32) -> Mark {
+    match state {
+        DeliveryState::Ready if tried > 0 => Mark::new(Tone::Wait, "Retrying"),
+        DeliveryState::Ready | DeliveryState::Leased => Mark::new(Tone::Wait, "Sending"),
+        DeliveryState::Delivered => Mark::new(Tone::Ok, "Delivered"),
+        DeliveryState::Exhausted => Mark::new(Tone::Bad, "Failed"),
+        DeliveryState::Cancelled => Mark::new(Tone::Off, "Cancelled"),
+        DeliveryState::Skipped => Mark::new(Tone::Off, "Skipped"),
+        DeliveryState::Filtered => Mark::new(Tone::Off, "Filtered"),
+    }
+}
+
+impl Attempt {
+    fn of(tried: &Tried, open: bool) -> Self {
+        let tone = match tried.cause {
+            None => Tone::Ok,
+            Some(cause) if cause.is_ours() => Tone::Wait,
+            Some(_) => Tone::Bad,
+        };
+        let answer = match (tried.status, tried.cause) {
+            (Some(status), _) => status.to_string(),
+            (None, Some(cause)) => short(cause).to_owned(),
+            (None, None) => String::new(),
+        };
+        let part = |part: &str, label: &str, mark, pieces, note| CodeBlock {
+            id: format!("{part}-{}", tried.id),
+            label: label.to_owned(),
+            mark,
+            pieces,
+            note,
+        };
+        let path = url::Url::parse(&tried.url).map_or_else(|_| tried.url.clone(), |url| url.path().to_owned());
+        let request = json_view::message(&format!("POST {path}"), &tried.request_headers, b"");
+        let mut parts = Vec::new();
+        if !tried.request_headers.is_empty() {
+            parts.push(part("request", "Request", None, request, None));
+        }
+        if let Some(status) = tried.status {
+            let reason = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
+            let reason = reason.and_then(|s| s.canonical_reason()).unwrap_or_default();
+            let mark = Mark::new(tone, format!("{status} {reason}").trim_end());
+            let pieces = json_view::message("", &tried.response_headers, &tried.response_body);
+            let cut = tried.response_cut.then(|| "cut at 16 KiB".to_owned());
+            parts.push(part("response", "Response", Some(mark), pieces, cut));
+        }
+        Self {
+            tone,
+            title: format!("Attempt {}", tried.number),
+            answer: Mark::new(tone, answer),
+            took: format::duration(Duration::from_millis(u64::try_from(tried.duration_ms).unwrap_or(0))),
+            at: Moment::clock(tried.started_at),
+            open,
+            error: tried.cause.map(Cause::sentence).unwrap_or_default().to_owned(),
+            timings: String::new(),
+            parts,
+        }
+    }
+}
+
+/// What came instead of a status, in a word or two.
+const fn short(cause: Cause) -> &'static str {
+    match cause {
+        Cause::DnsFailure => "No such host",
+        Cause::BlockedAddress => "Address refused",
+        Cause::ConnectFailed => "No connection",
+        Cause::TlsFailed => "TLS failed",
+        Cause::Timeout => "Timeout",
+        Cause::ProtocolError => "Not HTTP",
+        Cause::SecretUnreadable => "Not sent",
+        Cause::Interrupted => "Interrupted",
+        _ => "Failed",
     }
 }

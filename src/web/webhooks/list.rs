@@ -1,12 +1,31 @@
 //! The Webhooks tab: Create Webhooks Link and Saved Webhooks.
 
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
 use askama::Template;
 
-use crate::web::format::Moment;
+use crate::domain::access::permission::Permission;
+use crate::domain::id::{WebhookId, WebhookKind};
+use crate::domain::time::Ts;
+use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
+use crate::ops::webhooks::edit;
+use crate::ops::webhooks::read::{HOURS_OF_HEALTH, WebhookView, health_hours};
+use crate::ops::webhooks::search::{Found, Search, search};
+use crate::store::events::rollups::HourRow;
+use crate::web::fault::Fault;
+use crate::web::flash::Flash;
+use crate::web::form::{Checked, Fields};
+use crate::web::format::{self, Moment};
+use crate::web::here::Here;
 use crate::web::page::Page;
-use crate::web::parts::{Choice, Mark, Pager};
-use crate::web::shell::Shell;
-use crate::web::spark::Spark;
+use crate::web::parts::{Choice, Mark, Pager, Tone};
+use crate::web::routes;
+use crate::web::shell::{Place, Shell};
+use crate::web::spark::{Hour, Spark};
+
+/// How many webhooks stand on a page.
+const ON_A_PAGE: usize = 25;
 
 /// The choices of the status filter: value and label; the first one filters nothing.
 pub const STATUSES: [(&str, &str); 4] =
@@ -83,10 +102,10 @@ pub struct Row {
     pub switch_id: String,
     /// What the switch is read as: `Order desk active`.
     pub switch_label: String,
-    /// Where the switch posts to.
-    pub toggle: String,
-    /// Where the X leads.
-    pub delete: String,
+    /// Where the switch posts to, for who may.
+    pub toggle: Option<String>,
+    /// Where the X leads, for who may.
+    pub delete: Option<String>,
     /// Its details, where they can be opened.
     pub details: Option<String>,
 }
@@ -103,5 +122,154 @@ pub struct LastSent {
 impl Page for WebhookList {
     fn fragment(&self) -> askama::Result<String> {
         self.as_rows().render()
+    }
+}
+
+/// The list, searched and filtered as its address says.
+pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
+    let asked = here.query();
+    let (status, failing) = match asked.text("status") {
+        "failing" => (None, true),
+        word => (word.parse::<WebhookStatus>().ok(), false),
+    };
+    let after = asked.text("after").parse::<WebhookId>().ok();
+    let wanted = Search { text: asked.text("q").to_owned(), status, failing, after, limit: ON_A_PAGE };
+    let (found, hours, now) = here
+        .run(move |cx, bu| {
+            let found = search(cx, bu, &wanted)?;
+            let ids: Vec<WebhookId> = found.page.rows.iter().map(|webhook| webhook.row.id).collect();
+            Ok((found, health_hours(cx, bu, &ids)?, cx.now))
+        })
+        .await?;
+    Ok(here.answer(&WebhookList::of(&here, &asked, &found, &hours, now)))
+}
+
+/// Switches a webhook off, and goes back to the list.
+pub async fn pause(Checked { by: here, form }: Checked<Here>) -> Result<HttpResponse, Fault> {
+    let id = here.id::<WebhookKind>("wh")?;
+    here.run(move |cx, bu| edit::pause(cx, bu, id)).await?;
+    Ok(here.done(&address(&here, &form, form.text("after")), Flash::Paused))
+}
+
+/// Switches a webhook on, and goes back to the list.
+pub async fn resume(Checked { by: here, form }: Checked<Here>) -> Result<HttpResponse, Fault> {
+    let id = here.id::<WebhookKind>("wh")?;
+    here.run(move |cx, bu| edit::activate(cx, bu, id)).await?;
+    Ok(here.done(&address(&here, &form, form.text("after")), Flash::Resumed))
+}
+
+/// The address of the list with the filters of `asked`, from the place after `after` on.
+fn address(here: &Here, asked: &Fields, after: &str) -> String {
+    let pairs = [("q", asked.text("q")), ("status", asked.text("status")), ("after", after)];
+    routes::with_query(&routes::webhooks(here.bu()), &pairs)
+}
+
+impl WebhookList {
+    fn of(
+        here: &Here,
+        asked: &Fields,
+        found: &Found,
+        hours: &HashMap<WebhookId, Vec<HourRow>>,
+        now: Ts,
+    ) -> Self {
+        let count = |n: i64| u64::try_from(n).unwrap_or(0);
+        let total = format::count(count(found.total), "webhook", "webhooks");
+        let active = format::thousands(count(found.active));
+        let last = found.page.rows.last().filter(|_| found.page.more);
+        let after = asked.text("after");
+        Self {
+            shell: here.shell("Webhooks", Place::Webhooks),
+            href: routes::webhooks(here.bu()),
+            total: format::thousands(count(found.total)),
+            connect_link: here.absolute(&routes::connect(here.bu(), here.signed.login.number)),
+            add: None,
+            q: asked.text("q").to_owned(),
+            status: asked.text("status").to_owned(),
+            statuses: Choice::list(STATUSES, asked.text("status")),
+            after: after.to_owned(),
+            none_saved: found.total == 0,
+            linked: false,
+            rows: found
+                .page
+                .rows
+                .iter()
+                .map(|webhook| Row::of(here, webhook, hours.get(&webhook.row.id).map_or(&[], Vec::as_slice), now))
+                .collect(),
+            pager: Pager {
+                summary: format!("{total} · {active} active"),
+                newer: (!after.is_empty()).then(|| address(here, asked, "")),
+                older: last.map(|webhook| address(here, asked, webhook.row.id.as_str())),
+            },
+        }
+    }
+}
+
+impl Row {
+    fn of(here: &Here, webhook: &WebhookView, hours: &[HourRow], now: Ts) -> Self {
+        let (row, bu) = (&webhook.row, here.bu());
+        let number = |n: Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
+        let active = row.status == WebhookStatus::Active;
+        let may = here.may(Permission::WebhooksWrite);
+        let events: Vec<&str> = webhook.events().collect();
+        let more = events.len().saturating_sub(1);
+        Self {
+            id: row.id.to_string(),
+            short_id: row.id.short(),
+            login: number(webhook.creator),
+            for_login: number(webhook.for_login),
+            team: webhook.team.clone().unwrap_or_default(),
+            name: row.name.clone(),
+            description: row.description.clone(),
+            event: events.first().copied().unwrap_or_default().to_owned(),
+            more_events: if more == 0 { String::new() } else { format!("+{more}") },
+            all_events: events.join(", "),
+            url: webhook.url().to_owned(),
+            short_url: format::short_url(webhook.url()).to_owned(),
+            health: Spark::draw(&day(hours, now)),
+            last_sent: row.last_sent_at.map(|at| LastSent {
+                at: Moment::relative(at, now),
+                outcome: match row.last_sent_ok {
+                    Some(true) => Mark::new(Tone::Ok, "Delivered"),
+                    Some(false) | None => Mark::new(Tone::Bad, "Failed"),
+                },
+            }),
+            active,
+            inactive_reason: row.inactive_reason.map(reason).unwrap_or_default().to_owned(),
+            switch_id: format!("active-{}", row.id),
+            switch_label: format!("{} active", row.name),
+            toggle: may.then(|| {
+                if active { routes::webhook_pause(bu, row.id) } else { routes::webhook_resume(bu, row.id) }
+            }),
+            delete: may.then(|| routes::webhook_delete(bu, row.id)),
+            details: None,
+        }
+    }
+}
+
+/// The last 24 hours, oldest first, endpoints added up.
+fn day(hours: &[HourRow], now: Ts) -> Vec<Hour> {
+    let amount = |n: i64| u64::try_from(n).unwrap_or(0);
+    (0..HOURS_OF_HEALTH)
+        .rev()
+        .map(|ago| {
+            let start = (now - std::time::Duration::from_hours(ago)).hour();
+            let mut hour = Hour::default();
+            for row in hours.iter().filter(|row| row.hour == start) {
+                hour.ok += amount(row.delivered);
+                hour.bad += amount(row.exhausted);
+            }
+            hour
+        })
+        .collect()
+}
+
+/// Why a webhook is inactive, where that needs saying.
+const fn reason(reason: InactiveReason) -> &'static str {
+    match reason {
+        InactiveReason::User => "",
+        InactiveReason::Failing => "failing",
+        InactiveReason::Gone => "gone",
+        InactiveReason::NoApiAccess => "no API access",
+        InactiveReason::OwnerRemoved => "owner removed",
     }
 }

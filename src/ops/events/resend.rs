@@ -1,0 +1,74 @@
+//! Sending one delivery again: a new delivery of the same event to the same endpoint, on a person's word.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::domain::access::permission::Permission;
+use crate::domain::events::delivery::DeliveryKind;
+use crate::domain::id::{BuId, DeliveryId, EventId};
+use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::ops::Error;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::Cx;
+use crate::ops::events::handoff::Handed;
+use crate::ops::events::route::LEASE;
+use crate::ops::system::audit::{self, Entry};
+use crate::store::events::deliveries::{self, DeliveryRow};
+use crate::store::events::events;
+use crate::store::webhooks::{endpoints, webhooks};
+
+/// What is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resent {
+    /// The event, with the id it always had.
+    pub event: EventId,
+    /// The new delivery.
+    pub delivery: DeliveryId,
+}
+
+/// Sends a delivery of `bu` again. `webhook_deleted`, `endpoint_deleted` and `webhook_inactive` when there
+/// is nowhere to send it to, `event_expired` when its event is no longer kept.
+pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
+    let mut handed = None;
+    let resent = cx.write(|conn| {
+        authorize(cx, conn, bu, Permission::DeliveriesWrite)?;
+        let old = deliveries::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let deleted = || Error::conflict("webhook_deleted", "The webhook was deleted. Nothing can be sent to it.");
+        let webhook = webhooks::find(conn, bu, old.webhook_id)?.ok_or_else(deleted)?;
+        if webhook.status == WebhookStatus::Inactive {
+            let text = "The webhook is inactive. Switch it on, then send this again.";
+            return Err(Error::conflict("webhook_inactive", text));
+        }
+        let here = endpoints::of_webhooks(conn, bu, &[webhook.id])?;
+        if !here.iter().any(|endpoint| endpoint.id == old.endpoint_id) {
+            let text = "The endpoint was removed from the webhook. Nothing can be sent to it.";
+            return Err(Error::conflict("endpoint_deleted", text));
+        }
+        let expired = || Error::conflict("event_expired", "The event is no longer kept, so it cannot be sent again.");
+        let event = events::find(conn, bu, old.event_id)?.ok_or_else(expired)?;
+        let kind = DeliveryKind::Replay;
+        let row = DeliveryRow::due(cx.id(), &event, old.webhook_id, old.endpoint_id, kind, cx.now);
+        let room = cx.tools.handoff.room() > 0;
+        let row = if room { row.leased(cx.tools.node, cx.now + LEASE) } else { row };
+        deliveries::insert(conn, std::slice::from_ref(&row))?;
+        if room {
+            let body: Arc<[u8]> = event.body.as_slice().into();
+            handed = Some(Handed::new(&row, event.event_type.as_str().into(), body));
+        }
+        let entry = Entry {
+            action: "delivery.resent",
+            target_kind: "delivery",
+            target_id: id.to_string(),
+            before: None,
+            after: Some(json!({"delivery": row.id, "event": event.id, "webhook": webhook.id})),
+        };
+        audit::record(cx, conn, Some(bu), entry)?;
+        Ok(Resent { event: event.id, delivery: row.id })
+    })?;
+    match handed {
+        Some(one) => cx.tools.handoff.hand(vec![one]),
+        None => cx.tools.handoff.wake(),
+    }
+    Ok(resent)
+}

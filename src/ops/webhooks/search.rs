@@ -1,0 +1,97 @@
+//! Finding webhooks as the list of saved ones does: by words and by how they are doing.
+
+use crate::domain::access::partner::folded;
+use crate::domain::access::permission::Permission;
+use crate::domain::id::{BuId, WebhookId};
+use crate::domain::page::Page;
+use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::ops::Error;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::Cx;
+use crate::ops::webhooks::create::MOST_WEBHOOKS;
+use crate::ops::webhooks::read::{WebhookView, views};
+use crate::store::pool::Conn;
+use crate::store::webhooks::endpoints;
+use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookPart};
+
+/// The longest text that is searched for, in characters.
+const LONGEST: usize = 200;
+
+/// Which webhooks are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// A part of the name or of an address, whatever case and accents, or of the id; empty for all.
+    pub text: String,
+    /// Only of this status.
+    pub status: Option<WebhookStatus>,
+    /// Only those whose last attempt failed, or that were switched off for failing.
+    pub failing: bool,
+    /// Only after this one in the list: older ones.
+    pub after: Option<WebhookId>,
+    /// How many stand on a page.
+    pub limit: usize,
+}
+
+/// What a search found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// A page of them, newest first.
+    pub page: Page<WebhookView>,
+    /// How many webhooks the unit has.
+    pub total: i64,
+    /// How many of those are active.
+    pub active: i64,
+}
+
+/// Webhooks of `bu`, newest first.
+pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksRead)?;
+        let text: String = folded(&wanted.text).chars().take(LONGEST).collect();
+        let ids = if text.is_empty() { None } else { Some(fitting(conn, bu, &text)?) };
+        let (status, failing, after) = (wanted.status, wanted.failing, wanted.after);
+        let mut rows = match ids {
+            None => webhooks::part(conn, bu, &WebhookPart { status, failing, after, ids: None }, most(wanted.limit))?,
+            Some(ids) => {
+                let mut rows = Vec::new();
+                // Both databases take so many values in a statement.
+                for ids in ids.chunks(1_000) {
+                    let part = WebhookPart { status, failing, after, ids: Some(ids.to_vec()) };
+                    rows.extend(webhooks::part(conn, bu, &part, most(wanted.limit))?);
+                }
+                rows
+            }
+        };
+        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+        let page = Page::cut(rows, wanted.limit);
+        let active = WebhookFilter { status: Some(WebhookStatus::Active), event: None };
+        Ok(Found {
+            page: Page { more: page.more, rows: views(conn, bu, page.rows)? },
+            total: webhooks::count(conn, bu, &WebhookFilter::default())?,
+            active: webhooks::count(conn, bu, &active)?,
+        })
+    })
+}
+
+/// Ids and names of the webhooks of `bu`, newest first, at most `limit`.
+pub fn names(cx: &Cx, bu: BuId, limit: i64) -> Result<Vec<(WebhookId, String)>, Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksRead)?;
+        Ok(webhooks::named(conn, bu, limit)?)
+    })
+}
+
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// The webhooks in whose id, name or addresses the text stands. A unit has hundreds, ten thousand at most.
+fn fitting(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<WebhookId>, Error> {
+    let named = webhooks::named(conn, bu, MOST_WEBHOOKS)?;
+    let by_name = named.into_iter().filter(|(id, name)| id.as_str().contains(text) || folded(name).contains(text));
+    let by_url = endpoints::addresses(conn, bu)?.into_iter().filter(|(_, url)| folded(url).contains(text));
+    let mut ids: Vec<WebhookId> = by_name.chain(by_url).map(|(id, _)| id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}

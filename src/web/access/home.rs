@@ -1,0 +1,34 @@
+//! Where to start: the right place for who signed in.
+
+use actix_web::HttpResponse;
+
+use crate::ops::access::partners::{Landing, landing};
+use crate::web::fault::{Fault, see};
+use crate::web::here::Here;
+use crate::web::routes;
+use crate::web::session::{SignedIn, blocking};
+
+/// `/`: the unit of a channel partner, the search of a global one.
+pub async fn open(signed: SignedIn) -> Result<HttpResponse, Fault> {
+    let cx = signed.cx();
+    match blocking(move || landing(&cx)).await? {
+        Landing::Nowhere => Err(Fault::Forbidden(
+            "Your login belongs to no business unit. Ask the operator of this installation for one.".to_owned(),
+        )),
+        place @ (Landing::Unit(_) | Landing::Partners) => Ok(see(&start(place))),
+    }
+}
+
+/// `/bu/{bu}`: the first page of a unit.
+pub async fn unit(here: Here) -> HttpResponse {
+    see(&routes::webhooks(here.bu()))
+}
+
+/// The address of the place where a login starts.
+pub fn start(landing: Landing) -> String {
+    match landing {
+        Landing::Unit(bu) => routes::webhooks(bu),
+        Landing::Partners => routes::PARTNERS.to_owned(),
+        Landing::Nowhere => routes::HOME.to_owned(),
+    }
+}

@@ -1,0 +1,174 @@
+//! Why a request got no page, and the page it gets instead.
+
+use actix_web::error::BlockingError;
+use actix_web::http::header::{self, HeaderName};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+
+use crate::http::identity::request_id;
+use crate::ops::access::partners::{self, Landing};
+use crate::ops::{Error, Refusal};
+use crate::web::errors::{Broken, Forbidden, Missing, Refused};
+use crate::web::page::answer;
+use crate::web::routes;
+use crate::web::session::{SignedIn, blocking, theme};
+
+/// Tells htmx to open another page.
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+
+/// Why a handler did not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    SignIn,
+    /// The request does not prove that one of our pages made it.
+    #[error("a request without proof of its origin")]
+    Forged,
+    /// The login may not do this here; why, and whom to ask.
+    #[error("forbidden: {0}")]
+    Forbidden(String),
+    /// There is no such page, or it is not the login's.
+    #[error("no such page")]
+    Missing,
+    /// Any other refusal: what happened, and what to do.
+    #[error("{status}: {title}")]
+    Refused {
+        /// The HTTP status.
+        status: StatusCode,
+        /// What happened.
+        title: String,
+        /// What to do.
+        text: String,
+    },
+    /// The database cannot serve right now.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// A fault of ours.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Fault {
+    /// A refusal: `title` says what happened, `text` what to do.
+    pub fn refused(status: StatusCode, title: &str, text: &str) -> Self {
+        Self::Refused { status, title: title.to_owned(), text: text.to_owned() }
+    }
+
+    /// What an answer of this status that nobody drew was about.
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::Missing,
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::refused(status, "That was too much at once", "Send less, then try again.")
+            }
+            other if other.is_client_error() => {
+                Self::refused(other, "This request cannot be read", "Go back, reload the page and try again.")
+            }
+            other => Self::Internal(format!("an answer of status {other} that nobody drew")),
+        }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::Missing,
+            Error::Forbidden(refusal) => Self::Forbidden(reason(refusal)),
+            Error::Conflict { message, .. } => {
+                Self::refused(StatusCode::CONFLICT, "This cannot be done now", &message)
+            }
+            Error::Invalid(errors) => {
+                let text: Vec<&str> = errors.iter().map(|e| e.message.as_ref()).collect();
+                Self::refused(StatusCode::UNPROCESSABLE_ENTITY, "This cannot be used", &text.join(" "))
+            }
+            Error::Unavailable(why) => Self::Unavailable(why),
+            Error::Internal(why) => Self::Internal(why),
+        }
+    }
+}
+
+impl From<BlockingError> for Fault {
+    fn from(error: BlockingError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+fn reason(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Role(need) | Refusal::Scope(need) => {
+            let what = need.label().to_lowercase();
+            format!("Your role does not allow you to {what}. Ask an admin of your partner for another role.")
+        }
+        Refusal::NoApiAccess => "API access is not part of the plan. Ask the operator for it.".to_owned(),
+        Refusal::Caller => "Your role does not allow this. Ask an admin of your partner.".to_owned(),
+    }
+}
+
+/// Only the status: the page around it is drawn by [`page`], which knows the request.
+impl ResponseError for Fault {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Forged | Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Missing => StatusCode::NOT_FOUND,
+            Self::Refused { status, .. } => *status,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// The page that tells of a fault. Faults of ours are logged here, once.
+pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
+    let (theme, status) = (theme(request), fault.status_code());
+    match fault {
+        Fault::SignIn => to_sign_in(request),
+        Fault::Forged => {
+            let text = "It did not come from a page of yours, or the page was open for too long. Go back, reload \
+                        the page and try again.";
+            answer(request, status, &Refused::new(theme, status.as_u16(), "This form is no longer valid", text))
+        }
+        Fault::Forbidden(reason) => answer(request, status, &Forbidden::new(theme, reason)),
+        Fault::Missing => answer(request, status, &Missing::new(theme, is_global(request).await)),
+        Fault::Refused { status, title, text } => {
+            answer(request, *status, &Refused::new(theme, status.as_u16(), title, text))
+        }
+        Fault::Unavailable(why) | Fault::Internal(why) => {
+            let id = request_id(request).to_string();
+            tracing::error!(why, request_id = id, path = request.path(), "a page could not be answered");
+            let retry = if request.method() == Method::GET { request.path() } else { routes::HOME };
+            let mut answer = answer(request, status, &Broken::new(theme, retry, &id));
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+            }
+            answer
+        }
+    }
+}
+
+/// To the sign-in page, and back afterwards. htmx would swap a redirect's page into the one that is open.
+fn to_sign_in(request: &HttpRequest) -> HttpResponse {
+    if request.headers().contains_key("hx-request") {
+        return HttpResponse::Unauthorized().insert_header((HX_REDIRECT, routes::LOGIN)).finish();
+    }
+    let wanted = request.uri().path_and_query().map_or(routes::HOME, |path| path.as_str());
+    let wanted = if matches!(*request.method(), Method::GET | Method::HEAD) && wanted != routes::HOME {
+        wanted
+    } else {
+        ""
+    };
+    see(&routes::with_query(routes::LOGIN, &[("next", wanted)]))
+}
+
+/// Whether the request is a global partner's, who may look for another unit.
+async fn is_global(request: &HttpRequest) -> bool {
+    let signed = request.extensions().get::<SignedIn>().cloned();
+    let Some(signed) = signed else { return false };
+    matches!(blocking(move || partners::landing(&signed.cx())).await, Ok(Landing::Partners))
+}
+
+/// 303: go and look there.
+pub fn see(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
+}

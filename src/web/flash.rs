@@ -1,0 +1,77 @@
+//! What the last action did, told on the page that follows: one of a closed list, for a minute.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
+
+use crate::domain::id::SessionId;
+use crate::domain::words::words;
+use crate::keys::{KeyRing, Purpose};
+use crate::web::parts::Toast;
+
+/// How long a browser keeps it, in seconds.
+pub const SECONDS: i64 = 60;
+
+words! {
+    /// What was done.
+    Flash {
+        /// A webhook is active now.
+        Resumed = "resumed",
+        /// A webhook is inactive now.
+        Paused = "paused",
+        /// A webhook is gone.
+        Deleted = "deleted",
+        /// A delivery is sent again.
+        Resent = "resent",
+    }
+}
+
+impl Flash {
+    /// The value of its cookie, good in this session only.
+    pub fn seal(self, keys: &KeyRing, session: SessionId) -> String {
+        let mac = keys.mac(Purpose::Csrf, self.message(session).as_bytes());
+        format!("{self}.{}", URL_SAFE_NO_PAD.encode(mac))
+    }
+
+    /// Reads the value of the cookie; `None` when it was not made here for this session.
+    pub fn open(value: &str, keys: &KeyRing, session: SessionId) -> Option<Self> {
+        let (word, mac) = value.split_once('.')?;
+        let (flash, mac) = (word.parse::<Self>().ok()?, URL_SAFE_NO_PAD.decode(mac).ok()?);
+        let message = flash.message(session);
+        let mut ours = keys.macs(Purpose::Csrf, message.as_bytes());
+        ours.any(|own| bool::from(own.as_slice().ct_eq(&mac))).then_some(flash)
+    }
+
+    /// What is said.
+    pub fn toast(self) -> Toast {
+        let (title, text) = match self {
+            Self::Resumed => ("Webhook active", "Matching events are delivered from now on."),
+            Self::Paused => ("Webhook inactive", "Matching events are recorded as skipped."),
+            Self::Deleted => ("Webhook deleted", "Nothing more is sent to it."),
+            Self::Resent => ("Sent again", "The new delivery stands below the others."),
+        };
+        Toast { bad: false, title: title.to_owned(), text: text.to_owned() }
+    }
+
+    fn message(self, session: SessionId) -> String {
+        format!("flash|{session}|{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn only_what_was_made_here_for_this_session_is_told() {
+        let (keys, session) = (KeyRing::fresh(), SessionId::from_uuid(Uuid::from_u128(1)));
+        let sealed = Flash::Paused.seal(&keys, session);
+        assert_eq!(Flash::open(&sealed, &keys, session), Some(Flash::Paused));
+        assert_eq!(Flash::open(&sealed, &keys, SessionId::from_uuid(Uuid::from_u128(2))), None);
+        for bad in ["", "paused", "paused.", &sealed.replace("paused", "deleted"), "evil.x"] {
+            assert_eq!(Flash::open(bad, &keys, session), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A request inside a business unit: who asks, where, and how the answer is given.
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+
+use crate::domain::access::permission::{Permission, Scopes};
+use crate::domain::id::{BuId, Id, Kind as IdKind};
+use crate::ops::Error;
+use crate::ops::access::partners::{self, Unit as OwnUnit};
+use crate::ops::cx::Cx;
+use crate::web::cookies::{Jar, Kind};
+use crate::web::fault::{Fault, see};
+use crate::web::flash::{self, Flash};
+use crate::web::form::Fields;
+use crate::web::page::{self, Page};
+use crate::web::session::{Boxed, Holder, SignedIn, blocking};
+use crate::web::shell::{Place, Session, Shell, Unit};
+
+/// A signed-in person in a business unit that is theirs.
+pub struct Here {
+    /// The person.
+    pub signed: SignedIn,
+    unit: OwnUnit,
+    request: HttpRequest,
+}
+
+impl FromRequest for Here {
+    type Error = Fault;
+    type Future = Boxed<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let signed = SignedIn::from_request(&request, &mut Payload::None).await?;
+            let bu: BuId = in_path(&request, "bu")?;
+            let cx = signed.cx();
+            let unit = blocking(move || partners::unit(&cx, bu)).await?;
+            Ok(Self { signed, unit, request })
+        })
+    }
+}
+
+impl Holder for Here {
+    fn holds(&self, token: &str) -> bool {
+        self.signed.holds(token)
+    }
+}
+
+impl Here {
+    /// The business unit.
+    pub const fn bu(&self) -> BuId {
+        self.unit.bu
+    }
+
+    /// An id in the path; a malformed one is as missing as an unknown one.
+    pub fn id<K: IdKind>(&self, name: &str) -> Result<Id<K>, Fault> {
+        in_path(&self.request, name)
+    }
+
+    /// What stands in the address.
+    pub fn query(&self) -> Fields {
+        Fields::of_query(&self.request)
+    }
+
+    /// A path of this host with the host people use, never the one a request names.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.signed.app.tools.public_url.as_str().trim_end_matches('/'))
+    }
+
+    /// Whether the login's role allows this here. The operation asks again.
+    pub fn may(&self, need: Permission) -> bool {
+        self.unit.role.is_some_and(|role| Scopes::of_role(role).contains(need))
+    }
+
+    /// Runs an operation in this business unit.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Cx, BuId) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (cx, bu) = (self.signed.cx(), self.bu());
+        blocking(move || work(&cx, bu)).await
+    }
+
+    /// What stands around a page, with what the last action did.
+    pub fn shell(&self, title: &str, place: Place) -> Shell {
+        let session = Session {
+            theme: self.signed.theme,
+            csrf: self.signed.csrf.clone(),
+            login: self.signed.badge(),
+            unit: Unit::new(self.unit.bu, &self.unit.name, &self.unit.partner.to_string()),
+            global: self.unit.by_grant,
+        };
+        let mut shell = Shell::new(title, place, session);
+        shell.toasts.extend(self.flash().map(Flash::toast));
+        shell
+    }
+
+    /// Answers with a page or its block.
+    pub fn answer(&self, page: &impl Page) -> HttpResponse {
+        let mut answer = page::answer(&self.request, StatusCode::OK, page);
+        if self.flash().is_some() && !page::wants_fragment(&self.request) {
+            // It has been told; a cookie that cannot be added only tells it again.
+            let _ = answer.add_cookie(&self.jar().remove(Kind::Flash));
+        }
+        answer
+    }
+
+    /// Leads on after something was done. A fragment shows it by itself; a whole page is told to say it.
+    pub fn done(&self, to: &str, flash: Flash) -> HttpResponse {
+        let mut answer = see(to);
+        if !page::wants_fragment(&self.request) {
+            let value = flash.seal(&self.signed.app.tools.keys, self.signed.login.session);
+            let _ = answer.add_cookie(&self.jar().make(Kind::Flash, &value, Some(flash::SECONDS)));
+        }
+        answer
+    }
+
+    fn flash(&self) -> Option<Flash> {
+        let value = self.jar().read(&self.request, Kind::Flash)?;
+        Flash::open(&value, &self.signed.app.tools.keys, self.signed.login.session)
+    }
+
+    fn jar(&self) -> Jar {
+        Jar::new(&self.signed.app.tools.public_url)
+    }
+}
+
+fn in_path<K: IdKind>(request: &HttpRequest, name: &str) -> Result<Id<K>, Fault> {
+    request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or(Fault::Missing)
+}

@@ -1,0 +1,108 @@
+//! Which handler stands at which address: the live table that the tests go through.
+
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scope};
+
+use crate::http::csp_reports;
+use crate::web::access::{home, login, logout, partners, setup};
+use crate::web::events::{event, log};
+use crate::web::fault::{self, Fault};
+use crate::web::frame::frame;
+use crate::web::webhooks::{delete, list};
+use crate::web::{assets, routes};
+
+/// Mounts the browser's face. It answers every path that nobody before it does: mount it last.
+pub fn configure(config: &mut ServiceConfig) {
+    assets::configure(config);
+    csp_reports::configure(config);
+    let unknown = || async { Err::<HttpResponse, _>(Fault::Missing) };
+    let pages = Mounted::all().scope.default_service(web::to(unknown));
+    config.service(pages.wrap(from_fn(frame)));
+}
+
+/// Every method and address pattern of the dashboard.
+pub fn table() -> Vec<(Method, &'static str)> {
+    Mounted::all().table
+}
+
+struct Mounted {
+    scope: Scope,
+    table: Vec<(Method, &'static str)>,
+}
+
+impl Mounted {
+    fn all() -> Self {
+        Self { scope: web::scope(""), table: Vec::new() }
+            .page(routes::HOME, home::open)
+            .both(routes::LOGIN, login::open, login::send)
+            .action(routes::LOGOUT, logout::send)
+            .both(routes::SETUP, setup::open, setup::send)
+            .page(routes::PARTNERS, partners::open)
+            .page("/bu/{bu}", home::unit)
+            .page("/bu/{bu}/admin/webhooks", list::open)
+            .both("/bu/{bu}/admin/webhooks/{wh}/delete", delete::open, delete::send)
+            .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
+            .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
+            .page("/bu/{bu}/logs", log::open)
+            .page("/bu/{bu}/logs/{evt}", event::open)
+            .action("/bu/{bu}/logs/{evt}/deliveries/{dlv}/resend", event::resend)
+    }
+
+    /// A page to look at.
+    fn page<F, A>(mut self, path: &'static str, open: F) -> Self
+    where
+        F: Handler<A> + Clone,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.table.extend([(Method::GET, path), (Method::HEAD, path)]);
+        let resource = web::resource(path)
+            .route(web::get().to(open.clone()))
+            .route(web::head().to(open))
+            .default_service(web::to(|request| refuse(request, "GET, HEAD")));
+        Self { scope: self.scope.service(resource), ..self }
+    }
+
+    /// An address that only takes forms.
+    fn action<F, A>(mut self, path: &'static str, send: F) -> Self
+    where
+        F: Handler<A>,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.table.push((Method::POST, path));
+        let resource = web::resource(path)
+            .route(web::post().to(send))
+            .default_service(web::to(|request| refuse(request, "POST")));
+        Self { scope: self.scope.service(resource), ..self }
+    }
+
+    /// A page with a form that is sent to the page's own address.
+    fn both<F, A, G, B>(mut self, path: &'static str, open: F, send: G) -> Self
+    where
+        F: Handler<A> + Clone,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+        G: Handler<B>,
+        B: FromRequest + 'static,
+        G::Output: Responder + 'static,
+    {
+        self.table.extend([(Method::GET, path), (Method::HEAD, path), (Method::POST, path)]);
+        let resource = web::resource(path)
+            .route(web::get().to(open.clone()))
+            .route(web::head().to(open))
+            .route(web::post().to(send))
+            .default_service(web::to(|request| refuse(request, "GET, HEAD, POST")));
+        Self { scope: self.scope.service(resource), ..self }
+    }
+}
+
+async fn refuse(request: HttpRequest, allow: &'static str) -> HttpResponse {
+    let text = "This address is not used that way. Go back and use the page's own links and buttons.";
+    let fault = Fault::refused(StatusCode::METHOD_NOT_ALLOWED, "There is no such action", text);
+    let mut answer = fault::page(&request, &fault).await;
+    answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allow));
+    answer
+}

@@ -1,0 +1,88 @@
+//! A real browser, headless, driven through WebDriver; what it complains about on its console is kept.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use thirtyfour::prelude::*;
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel};
+
+/// How long an element may take to be there.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// One window with a profile of its own.
+pub struct Browser {
+    pub window: WebDriver,
+}
+
+/// Runs `work` in a window of a new browser, and ends the browser however it went.
+pub fn browse<F: Future<Output = WebDriverResult<()>>>(work: impl FnOnce(Browser) -> F) {
+    // Only plain HTTP is spoken to the driver, but its client wants to know its TLS all the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let driver = Driver::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let window = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities()).await;
+        let window = window.expect("a browser window");
+        let done = work(Browser { window: window.clone() }).await;
+        let closed = window.quit().await;
+        done.expect("the browser did what was asked");
+        closed.expect("the browser closed");
+    });
+}
+
+impl Browser {
+    /// The element of this selector, once it is there.
+    pub async fn find(&self, css: &str) -> WebDriverResult<WebElement> {
+        self.window.query(By::Css(css)).wait(LIMIT, Duration::from_millis(50)).first().await
+    }
+
+    /// Fails the test when the console holds a complaint, such as of the content policy.
+    pub async fn assert_quiet(&self) -> WebDriverResult<()> {
+        let log = self.window.browser_log().await?;
+        assert!(log.is_empty(), "the console says {log:?}");
+        Ok(())
+    }
+}
+
+fn capabilities() -> ChromeCapabilities {
+    let mut wanted = DesiredCapabilities::chrome();
+    if let Ok(path) = std::env::var("BELLWIRE_TEST_CHROMIUM") {
+        wanted.set_binary(&path).expect("a path");
+    }
+    // Containers that tests run in have neither the rights for its sandbox nor much shared memory.
+    for arg in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1440,900"] {
+        wanted.add_arg(arg).expect("an argument");
+    }
+    wanted.set_browser_log_level(LoggingPrefsLogLevel::Warning).expect("a level");
+    wanted
+}
+
+/// The program that drives browsers; it is killed with this value.
+struct Driver {
+    child: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let path = std::env::var("BELLWIRE_TEST_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+        let mut command = Command::new(&path);
+        command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{path} does not start: {error}"));
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let port = lines
+            .find_map(|line| line.rsplit_once("on port ")?.1.trim_end_matches('.').parse().ok())
+            .expect("the driver says its port");
+        // Nobody reads on, but a full pipe would hold the driver up.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, port }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,38 @@
+//! The first way through the product, in a real browser whose console stays quiet.
+
+use super::site::{PASSWORD, Site, until};
+use crate::support::browser::browse;
+use crate::support::databases::TestDatabase;
+use crate::support::receiver::Receiver;
+
+#[test]
+fn a_person_signs_in_switches_a_webhook_and_reads_the_log() {
+    let database = TestDatabase::sqlite();
+    let (site, receiver) = (Site::open(&database), Receiver::start());
+    let webhook = site.webhook("Order desk <img src=x onerror=alert(1)>", &receiver.url("/in"));
+    let event = site.publish();
+    let email = site.person("developer").email;
+    let status = || site.api.get(&format!("/webhooks/{webhook}")).json()["data"]["status"].clone();
+    browse(async |browser| {
+        browser.window.goto(site.url("/")).await?;
+        browser.find("#email").await?.send_keys(&email).await?;
+        browser.find("#password").await?.send_keys(PASSWORD).await?;
+        browser.find("form button[type=submit]").await?.click().await?;
+        let name = browser.find("table.saved .name").await?;
+        assert_eq!(name.text().await?, "Order desk <img src=x onerror=alert(1)>");
+
+        browser.find("button[role=switch][aria-checked=true]").await?.click().await?;
+        browser.find("button[role=switch][aria-checked=false]").await?;
+        assert_eq!(status(), "inactive");
+        assert_eq!(browser.window.current_url().await?.path(), site.webhooks(), "the page did not move");
+        browser.find("button[role=switch][aria-checked=false]").await?.click().await?;
+        browser.find("button[role=switch][aria-checked=true]").await?;
+        until(|| (status() == "active").then_some(()));
+
+        browser.find("a.nav-link[href$='/logs']").await?.click().await?;
+        browser.find(&format!("#row-{event}")).await?.click().await?;
+        browser.find("#event .codeblock pre").await?;
+        assert!(browser.window.current_url().await?.path().ends_with(&event));
+        browser.assert_quiet().await
+    });
+}

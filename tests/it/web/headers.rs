@@ -1,0 +1,78 @@
+//! The headers of every answer of the dashboard, whatever it is about.
+
+use super::site::Site;
+use crate::support::databases::{TestDatabase, both_databases};
+use crate::support::http::{Answer, send};
+use reqwest::Method;
+use reqwest::header::HOST;
+
+both_databases!(every_answer_keeps_itself_to_itself, a_request_for_another_host_is_refused);
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; report-to csp";
+
+fn assert_kept(what: &str, answer: &Answer) {
+    for (name, value) in [
+        ("content-security-policy", POLICY),
+        ("reporting-endpoints", "csp=\"/csp-reports\""),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+        ("cache-control", "no-store"),
+        ("vary", "HX-Request, Cookie"),
+        ("strict-transport-security", ""),
+    ] {
+        assert_eq!(answer.header(name), value, "{what}: {name}");
+    }
+    assert_eq!(answer.header("x-request-id").len(), 36, "{what}");
+}
+
+fn every_answer_keeps_itself_to_itself(database: &TestDatabase) {
+    let site = Site::open(database);
+    let webhook = site.webhook("Order desk", "https://example.com/h");
+    let event = site.publish();
+    let (person, visitor) = (site.person("developer"), site.visitor());
+    let bu = format!("/bu/{}", site.bu);
+    for (path, status) in [
+        ("/".to_owned(), 303),
+        ("/partners".to_owned(), 404),
+        ("/nowhere".to_owned(), 404),
+        (bu.clone(), 303),
+        (site.webhooks(), 200),
+        (format!("{}/{webhook}/delete", site.webhooks()), 200),
+        (format!("{}/{webhook}/pause", site.webhooks()), 405),
+        (format!("{bu}/logs"), 200),
+        (format!("{bu}/logs/{event}"), 200),
+        (format!("{bu}/logs/evt_x"), 404),
+    ] {
+        let answer = person.get(&path);
+        assert_eq!(answer.status, status, "{path}");
+        assert_kept(&path, &answer);
+        let head = send(person.request(Method::HEAD, &path));
+        assert_eq!((head.status, head.body.as_str()), (status, ""), "HEAD {path}");
+        assert_kept(&path, &head);
+        if (400..500).contains(&status) {
+            assert!(answer.body.contains("<h1>"), "{path} is a page");
+        }
+    }
+    for path in ["/login", "/setup", "/bu/x"] {
+        assert_kept(path, &visitor.get(path));
+    }
+    let sheet = visitor.get("/login").body;
+    let sheet = super::site::between(&sheet, "rel=\"stylesheet\" href=\"", "\"").unwrap().to_owned();
+    let file = visitor.get(&sheet);
+    assert_eq!((file.status, file.header("cache-control")), (200, "public, max-age=31536000, immutable"));
+    let report = visitor.request(Method::POST, "/csp-reports").header("content-type", "application/reports+json");
+    assert_eq!(send(report.body("[]")).status, 204);
+}
+
+fn a_request_for_another_host_is_refused(database: &TestDatabase) {
+    let site = Site::open(database);
+    let ask = |host: &str| send(site.visitor().request(Method::GET, "/login").header(HOST, host));
+    assert_eq!(ask("localhost").status, 200);
+    let refused = ask("evil.example");
+    assert_eq!(refused.status, 421);
+    assert_kept("another host", &refused);
+}

@@ -1,0 +1,85 @@
+//! Event Logs: finding an event, what was tried for it, and sending it again.
+
+use super::site::{Site, between, until};
+use crate::support::databases::{TestDatabase, both_databases};
+use crate::support::receiver::{Receiver, Reply};
+use std::time::Duration;
+
+both_databases!(an_event_is_found_and_tells_what_was_tried, one_delivery_is_sent_again_on_a_persons_word);
+
+fn an_event_is_found_and_tells_what_was_tried(database: &TestDatabase) {
+    let (site, receiver) = (Site::open(database), Receiver::start());
+    receiver.on("/down", [Reply::status(503).header("x-why", "<u>").body("<h1>busy</h1>")]);
+    let well = site.webhook("Well", &receiver.url("/in"));
+    site.publish();
+    let down = site.webhook("Down", &receiver.url("/down"));
+    let event = site.publish();
+    let person = site.person("viewer");
+    let logs = format!("/bu/{}/logs", site.bu);
+    let page = until(|| {
+        let page = person.get(&format!("{logs}/{event}")).body;
+        (page.contains("Retrying") && page.contains("Delivered") && page.contains("scheduled")).then_some(page)
+    });
+    assert!(page.contains("503 Service Unavailable") && page.contains("x-why:") && page.contains("webhook-id:"));
+    assert!(page.contains("&#60;h1&#62;busy") && !page.contains("<h1>busy") && !page.contains("<u>"));
+    assert!(page.contains("/down") && page.contains("184") && !page.contains("/resend"), "a viewer resends nothing");
+
+    let rows = |query: &str| {
+        let answer = person.get(&format!("{logs}?{query}"));
+        assert_eq!(answer.status, 200, "{query}");
+        (answer.body.matches("class=\"event-row\"").count(), answer.body.contains(&format!("title=\"{event}\"")))
+    };
+    let prefix = &event[..event.len() - 3];
+    assert_eq!(rows(""), (2, true));
+    for found in [
+        format!("q={event}"),
+        format!("q={}", event.to_uppercase().replace("EVT_", "evt_")),
+        "status=retrying".to_owned(),
+        format!("webhook={down}"),
+        format!("webhook={down}&status=retrying&code=503&type=order.completed"),
+        format!("webhook={well}&q={event}"),
+    ] {
+        assert_eq!(rows(&found), (1, true), "{found}");
+    }
+    assert!(rows(&format!("q={prefix}")).1);
+    assert!(rows(&format!("q={}", &event[4..12])).1);
+    assert_eq!(rows(&format!("webhook={well}")), (2, true));
+    assert_eq!(rows("from=2020-01-01T00:00&to=2099-01-01T00:00"), (2, true));
+    for none in [
+        "q=evt_zzz", "q=%25", "q=evt_00000", "status=held_back", "code=404", "code=x", "type=user.created",
+        "to=2020-01-01T00:00", "from=2099-01-01T00:00",
+    ] {
+        assert_eq!(rows(none).0, 0, "{none}");
+        assert_eq!(rows(&format!("webhook={well}&{none}")).0, 0, "{none}");
+    }
+}
+
+fn one_delivery_is_sent_again_on_a_persons_word(database: &TestDatabase) {
+    let (site, receiver) = (Site::open(database), Receiver::start());
+    let webhook = site.webhook("Order desk", &receiver.url("/in"));
+    let event = site.publish();
+    receiver.wait_for(1, Duration::from_secs(20));
+    let (person, viewer) = (site.person("developer"), site.person("viewer"));
+    let page = format!("/bu/{}/logs/{event}", site.bu);
+    let shown = until(|| Some(person.get(&page).body).filter(|body| body.contains("Delivered")));
+    let resend = between(&shown, "method=\"post\" action=\"/bu/", "\"");
+    let resend = format!("/bu/{}", resend.expect("a form that sends again"));
+    assert!(resend.ends_with("/resend"), "{resend}");
+
+    let refused = viewer.send(&resend, &viewer.token(&site.webhooks()), &[]);
+    assert_eq!(refused.status, 403);
+    let token = person.token(&page);
+    let done = person.send(&resend, &token, &[]);
+    assert_eq!((done.status, done.header("location")), (303, page.as_str()));
+    let requests = receiver.wait_for(2, Duration::from_secs(20));
+    assert_eq!(requests[0].text(), requests[1].text());
+    assert_eq!(requests[1].header("webhook-id"), Some(event.as_str()));
+    until(|| person.get(&page).body.contains("2 of 2 deliveries arrived").then_some(()));
+
+    let elsewhere = resend.replace(&event, &site.publish());
+    assert_eq!(person.send(&elsewhere, &token, &[]).status, 404);
+    site.api.put(&format!("/webhooks/{webhook}"), &serde_json::json!({"status": "inactive"}));
+    let inactive = person.send(&resend, &token, &[]);
+    assert_eq!(inactive.status, 409);
+    assert!(inactive.body.contains("The webhook is inactive."));
+}

@@ -1,0 +1,9 @@
+//! The browser's face, through the public door.
+
+mod access;
+mod browser;
+mod forged;
+mod headers;
+mod logs;
+mod site;
+mod webhooks;

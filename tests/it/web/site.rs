@@ -1,0 +1,177 @@
+//! A running installation with two business units, and people in front of browsers.
+
+use crate::support::databases::TestDatabase;
+use crate::support::http::{Answer, Api, client, send};
+use crate::support::program::{Program, Server};
+use reqwest::Method;
+use reqwest::blocking::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use url::form_urlencoded;
+
+/// The password of everybody.
+pub const PASSWORD: &str = "violin porch copper";
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A server with the units of two channel partners.
+pub struct Site {
+    program: Program,
+    server: Server,
+    partner: i64,
+    /// The unit that people are made in.
+    pub bu: String,
+    /// The other partner's unit.
+    pub other_bu: String,
+    /// The API of the first unit.
+    pub api: Api,
+    /// The API of the other one.
+    pub other_api: Api,
+}
+
+/// Somebody with a browser that keeps cookies and follows nothing.
+pub struct Person {
+    base: String,
+    pub client: Client,
+    pub email: String,
+}
+
+impl Site {
+    /// A site whose units are called Kestrel and Globex.
+    pub fn open(database: &TestDatabase) -> Self {
+        let program = Program::new().with_database(database);
+        program.run(["keys", "init"]).success();
+        let open = ["--allow-http", "--egress-allow", "127.0.0.1", "--egress-keep-responses", "--limit-api", "0"];
+        let server = program.serve(open);
+        let partner = |name: &str| {
+            let made = program.run(["--json", "partner", "create", "--name", name, "--kind", "channel"]).json();
+            (made["id"].as_i64().expect("a number"), made["bu"].as_str().expect("a unit").to_owned())
+        };
+        let api = |partner: i64| {
+            let partner = partner.to_string();
+            let args = ["token", "create", "--name", "tests", "--all-scopes", "--partner", &partner];
+            Api::new(&server.url(""), program.run(args).success())
+        };
+        let ((ours, bu), (theirs, other_bu)) = (partner("Kestrel"), partner("Globex"));
+        let (api, other_api) = (api(ours), api(theirs));
+        Self { partner: ours, bu, other_bu, api, other_api, program, server }
+    }
+
+    /// The link through which a new login of the first partner chooses its password.
+    pub fn invite(&self, email: &str, role: &str) -> String {
+        let (partner, base) = (self.partner.to_string(), self.server.url(""));
+        let args = ["--json", "user", "create", "--email", email, "--name", "Ada", "--role", role];
+        let more = ["--partner", &partner, "--public-url", &base];
+        let made = self.program.run(args.iter().chain(&more)).json();
+        let link = made["link"].as_str().expect("a link");
+        link.strip_prefix(&base).expect("a link to this server").to_owned()
+    }
+
+    /// Somebody who is signed in with this role in the first unit.
+    pub fn person(&self, role: &str) -> Person {
+        let email = format!("{role}@kestrel.example");
+        let link = self.invite(&email, role);
+        let person = Person { email, ..self.visitor() };
+        let answer = person.choose_password(&link);
+        assert_eq!(answer.status, 303, "{answer:?}");
+        person
+    }
+
+    /// Somebody who is not signed in.
+    pub fn visitor(&self) -> Person {
+        Person { base: self.server.url(""), client: client(), email: String::new() }
+    }
+
+    /// A new active webhook of the first unit for `order.completed`; its id.
+    pub fn webhook(&self, name: &str, url: &str) -> String {
+        made(&self.api, "/webhooks", &json!({"name": name, "url": url, "events": ["order.completed"]}))
+    }
+
+    /// A new webhook of the other unit; its id.
+    pub fn other_webhook(&self) -> String {
+        let body = json!({"url": "https://example.com/h", "events": ["order.completed"]});
+        made(&self.other_api, "/webhooks", &body)
+    }
+
+    /// Publishes an event in the first unit; its id.
+    pub fn publish(&self) -> String {
+        made(&self.api, "/events", &json!({"type": "order.completed", "data": {"total": 184}}))
+    }
+
+    /// `http://host:port` and the path.
+    pub fn url(&self, path: &str) -> String {
+        self.server.url(path)
+    }
+
+    /// The path of the Webhooks tab.
+    pub fn webhooks(&self) -> String {
+        format!("/bu/{}/admin/webhooks", self.bu)
+    }
+}
+
+fn made(api: &Api, path: &str, body: &Value) -> String {
+    let answer = api.post(path, body);
+    assert!((200..300).contains(&answer.status), "{answer:?}");
+    answer.json()["data"]["id"].as_str().expect("an id").to_owned()
+}
+
+impl Person {
+    /// A request as the browser sends it when it proves nothing.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Looks at a page.
+    pub fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path))
+    }
+
+    /// The token in the forms of a page.
+    pub fn token(&self, path: &str) -> String {
+        let page = self.get(path).body;
+        between(&page, r#"name="csrf" value=""#, "\"").expect("a form with a token").to_owned()
+    }
+
+    /// Sends a form as a page of ours does.
+    pub fn send(&self, path: &str, token: &str, fields: &[(&str, &str)]) -> Answer {
+        send(self.form(path, token, fields).header("origin", &self.base))
+    }
+
+    /// A form that does not say where it comes from.
+    pub fn form(&self, path: &str, token: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        let all = fields.iter().copied().chain([("csrf", token)]);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
+        self.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded").body(body)
+    }
+
+    /// Signs in.
+    pub fn sign_in(&self, email: &str, password: &str, next: &str) -> Answer {
+        let token = self.token("/login");
+        self.send("/login", &token, &[("email", email), ("password", password), ("next", next)])
+    }
+
+    /// Uses a one-time link.
+    pub fn choose_password(&self, link: &str) -> Answer {
+        let page = self.get(link);
+        let Some(token) = between(&page.body, r#"name="csrf" value=""#, "\"") else { return page };
+        let secret = link.split_once('=').expect("a link with its secret").1;
+        let password = [("password", PASSWORD), ("password_again", PASSWORD)];
+        let fields: Vec<_> = password.into_iter().chain([("link", secret), ("name", "Ada")]).collect();
+        self.send("/setup", token, &fields)
+    }
+}
+
+/// What stands between two texts, the first time.
+pub fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.split_once(before)?.1.split_once(after)?.0)
+}
+
+/// Asks again and again until there is something; fails the test when that takes too long.
+pub fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = ask() {
+            return found;
+        }
+        assert!(start.elapsed() < LIMIT, "not within {LIMIT:?}");
+    }
+}
