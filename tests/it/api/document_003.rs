@@ -124,8 +124,8 @@ fn an_update_changes_what_is_given_and_nothing_else(database: &TestDatabase) {
     assert!(changed["updated_at"].as_str() > made["created_at"].as_str());
     assert_eq!((changed.get("secret"), &changed["inactive_reason"]), (None, &json!("user")));
 
-    let patch = world.request(Method::PATCH, &path).json(&json!({"status": "active"}));
-    let patched = send(patch).json();
+    let request = world.request(Method::PATCH, &path).json(&json!({"status": "active"}));
+    let patched = send(request).json();
     assert_eq!(patched["data"]["status"], "active");
     assert_eq!(patched["data"]["description"], change["description"]);
     assert_eq!(patched["data"]["events"], change["events"]);
