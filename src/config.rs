@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 
 use crate::domain::webhooks::address::{AllowRule, EgressPolicy};
 use crate::keys::{KeyError, KeyRing};
-use crate::store::pool::Address;
 
 /// A setting that is missing or wrong: one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -31,11 +30,10 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
-    /// The database's address; `bellwire.db` in this folder when nothing is said.
-    pub fn address(&self) -> Result<Address, WrongSetting> {
-        let url = self.database_url.clone().or_else(|| std::env::var("DATABASE_URL").ok());
-        Address::parse(url.as_deref().unwrap_or("sqlite:bellwire.db"))
-            .map_err(|e| WrongSetting(e.to_string()))
+    /// The database's URL; `bellwire.db` in this folder when nothing is said.
+    pub fn url(&self) -> String {
+        let given = self.database_url.clone().or_else(|| std::env::var("DATABASE_URL").ok());
+        given.unwrap_or_else(|| "sqlite:bellwire.db".to_owned())
     }
 }
 

@@ -101,7 +101,7 @@ impl Plan {
         egress: &EgressArgs,
         deliver: bool,
     ) -> Result<Self, Failure> {
-        let address = database.address()?;
+        let address = address(database)?;
         let keys = key.load()?;
         let front = Front::bind(http)?;
         let public_url = http.public_url(front.address)?;
@@ -117,12 +117,17 @@ impl Plan {
         public_url: Url,
         egress: &EgressArgs,
     ) -> Result<Self, Failure> {
-        let address = database.address()?;
+        let address = address(database)?;
         let keys = key.load()?;
         let egress = egress.policy(&public_url, None);
         let connections = database.database_connections;
         Ok(Self { database: address, connections, keys, http: None, deliver: true, egress, public_url })
     }
+}
+
+/// Which database the settings name.
+pub fn address(database: &DatabaseArgs) -> Result<Address, Failure> {
+    Address::parse(&database.url()).map_err(|e| Failure::Setting(e.to_string()))
 }
 
 /// Serves until the process is told to stop. `ready` is called once everything answers; what it gives
@@ -136,10 +141,10 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
         (Arc::new(NoDelivery), None)
     };
     let clock = Clock::system();
-    let opening =
-        Opening { database, connections, serving: true, keys, egress, public_url, clock, handoff };
+    let opening = Opening { database, connections, serving: true, keys, egress, public_url, clock, handoff };
     let app = App::open(opening)?;
-    let engine = seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
+    let engine =
+        seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
         let front = http.map(|front| serve(&app, front, &readiness)).transpose()?;

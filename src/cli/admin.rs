@@ -26,7 +26,7 @@ use crate::ops::access::tokens::{self, TokenDraft};
 use crate::ops::access::users::{self, UserDraft};
 use crate::ops::cx::{Actor, Cx, Source};
 use crate::ops::events::handoff::NoDelivery;
-use crate::server::Failure;
+use crate::server::{Failure, address};
 use crate::store::migrate as steps;
 
 /// `bellwire partner …`.
@@ -79,7 +79,12 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
         /// The address for the one-time link, as given to `serve --public-url`.
-        #[arg(long, env = "BELLWIRE_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        #[arg(
+            long,
+            env = "BELLWIRE_PUBLIC_URL",
+            value_name = "URL",
+            default_value = "http://127.0.0.1:8080"
+        )]
         public_url: Url,
     },
 }
@@ -96,7 +101,12 @@ pub enum TokenCommand {
         #[arg(long, value_name = "NUMBER")]
         partner: i64,
         /// What it may do: webhooks:read,events:write
-        #[arg(long, value_name = "A,B", required_unless_present = "all_scopes", conflicts_with = "all_scopes")]
+        #[arg(
+            long,
+            value_name = "A,B",
+            required_unless_present = "all_scopes",
+            conflicts_with = "all_scopes"
+        )]
         scopes: Option<String>,
         /// Everything a token may do.
         #[arg(long)]
@@ -116,9 +126,9 @@ pub enum KeysCommand {
 
 /// `bellwire migrate`.
 pub fn migrate(common: &Common) -> Result<(), Failure> {
-    let address = common.database.address()?;
+    let database = address(&common.database)?;
     let not_opened = |e: crate::store::pool::OpenError| Failure::Setting(e.to_string());
-    let done = steps::run(&mut address.open().map_err(not_opened)?).map_err(not_opened)?;
+    let done = steps::run(&mut database.open().map_err(not_opened)?).map_err(not_opened)?;
     answer(common.json, &json!({"applied": done}), &format!("The schema is current ({done} steps applied)."));
     Ok(())
 }
@@ -151,9 +161,9 @@ pub fn user(common: &Common, command: UserCommand) -> Result<(), Failure> {
     let cx = operator(common)?;
     let password = password_stdin.then(read_password).transpose()?;
     let made = users::create(&cx, UserDraft { email, name, role, partner, password }).map_err(failure)?;
-    let link = made.link.map(|link| {
-        format!("{}/setup?link={}", public_url.as_str().trim_end_matches('/'), link.expose())
-    });
+    let link = made
+        .link
+        .map(|link| format!("{}/setup?link={}", public_url.as_str().trim_end_matches('/'), link.expose()));
     let text = match &link {
         Some(link) => format!("Login {}. Within 30 minutes, set the password at {link}", made.number),
         None => format!("Login {}", made.number),
@@ -192,7 +202,9 @@ pub fn keys(common: &Common, command: &KeysCommand) -> Result<(), Failure> {
     }
     KeyRing::init(&path).map_err(|e| Failure::Setting(e.to_string()))?;
     let shown = path.display().to_string();
-    let text = format!("The master key is in {shown}. Keep a copy apart from the database: without it, secrets are lost.");
+    let text = format!(
+        "The master key is in {shown}. Keep a copy apart from the database: without it, secrets are lost."
+    );
     answer(common.json, &json!({"file": shown}), &text);
     Ok(())
 }
@@ -201,7 +213,7 @@ pub fn keys(common: &Common, command: &KeysCommand) -> Result<(), Failure> {
 fn operator(common: &Common) -> Result<Cx, Failure> {
     let here = Url::parse("http://127.0.0.1/").map_err(|e| WrongSetting(e.to_string()))?;
     let app = App::open(Opening {
-        database: common.database.address()?,
+        database: address(&common.database)?,
         connections: 1,
         serving: false,
         keys: common.key.load()?,

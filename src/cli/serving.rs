@@ -9,7 +9,7 @@ use crate::cli::Common;
 use crate::cli::output::say;
 use crate::config::{EgressArgs, HttpArgs};
 use crate::ops::access::setup;
-use crate::server::{self, Failure, Plan};
+use crate::server::{self, Failure, Plan, address};
 
 /// `bellwire serve`.
 pub fn serve(common: &Common, http: &HttpArgs, egress: &EgressArgs) -> Result<(), Failure> {
@@ -40,7 +40,7 @@ pub fn demo(_common: &Common, listen: SocketAddr) -> Result<(), Failure> {
 }
 
 fn several_processes(common: &Common) -> Result<(), Failure> {
-    if common.database.address()?.is_sqlite() {
+    if address(&common.database)?.is_sqlite() {
         return Err(Failure::Setting(
             "`web` and `worker` share a PostgreSQL database (--database-url postgres://…); with SQLite, one \
              process does both: `bellwire serve`."
@@ -52,11 +52,14 @@ fn several_processes(common: &Common) -> Result<(), Failure> {
 
 /// Says where this process listens, and how the first owner gets in.
 fn announce(app: &App, what: &str) -> Result<(), Failure> {
-    let address = app.tools.public_url.as_str().trim_end_matches('/');
-    say(&format!("Bellwire is listening on {address} ({what})"));
+    let url = app.tools.public_url.as_str().trim_end_matches('/');
+    say(&format!("Bellwire is listening on {url} ({what})"));
     let link = setup::first_owner_link(&app.tools).map_err(|e| Failure::Running(e.to_string()))?;
     if let Some(link) = link {
-        say(&format!("There is no login yet. Make the first one within 30 minutes: {address}/setup?link={}", link.expose()));
+        say(&format!(
+            "There is no login yet. Make the first one within 30 minutes: {url}/setup?link={}",
+            link.expose()
+        ));
     }
     Ok(())
 }

@@ -37,10 +37,13 @@ mod tests {
 
     #[test]
     fn a_request_for_another_name_is_not_ours() {
-        for good in ["hooks.example.com", "HOOKS.example.com:443", "127.0.0.1:8080", "[::1]:9", "localhost:1"] {
+        for good in ["hooks.example.com", "HOOKS.example.com:443", "127.0.0.1:8080", "[::1]:9", "localhost:1"]
+        {
             assert!(ours(good), "{good}");
         }
-        for bad in ["", "evil.example", "hooks.example.com.evil", "a@hooks.example.com", "hooks.example.com/x"] {
+        for bad in
+            ["", "evil.example", "hooks.example.com.evil", "a@hooks.example.com", "hooks.example.com/x"]
+        {
             assert!(!ours(bad), "{bad}");
         }
         let without = TestRequest::get().to_http_request();

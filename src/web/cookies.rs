@@ -80,10 +80,7 @@ mod tests {
     #[test]
     fn cookies_are_bound_to_the_host_over_https() {
         let shown = |url: &str| Jar::new(&url.parse().unwrap()).make(Kind::Session, "x", None).to_string();
-        assert_eq!(
-            shown("https://a.example"),
-            "__Host-bw_session=x; HttpOnly; SameSite=Lax; Secure; Path=/"
-        );
+        assert_eq!(shown("https://a.example"), "__Host-bw_session=x; HttpOnly; SameSite=Lax; Secure; Path=/");
         assert_eq!(shown("http://127.0.0.1:8080"), "bw_session=x; HttpOnly; SameSite=Lax; Path=/");
     }
 

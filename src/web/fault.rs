@@ -127,7 +127,11 @@ pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
         Fault::Forged => {
             let text = "It did not come from a page of yours, or the page was open for too long. Go back, reload \
                         the page and try again.";
-            answer(request, status, &Refused::new(theme, status.as_u16(), "This form is no longer valid", text))
+            answer(
+                request,
+                status,
+                &Refused::new(theme, status.as_u16(), "This form is no longer valid", text),
+            )
         }
         Fault::Forbidden(reason) => answer(request, status, &Forbidden::new(theme, reason)),
         Fault::Missing => answer(request, status, &Missing::new(theme, is_global(request).await)),

@@ -61,7 +61,8 @@ where
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let by = S::from_request(&request, &mut Payload::None).await?;
-            let in_header = request.headers().get(TOKEN_HEADER).map(|v| v.to_str().unwrap_or_default().to_owned());
+            let in_header =
+                request.headers().get(TOKEN_HEADER).map(|v| v.to_str().unwrap_or_default().to_owned());
             if in_header.as_deref().is_some_and(|token| !by.holds(token)) {
                 return Err(Fault::Forged);
             }

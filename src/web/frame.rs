@@ -1,9 +1,9 @@
 //! What every request of the dashboard passes: host, origin, the page of a fault, the headers.
 
+use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::HttpResponse;
 
 use crate::http::identity::{request_id, tell};
 use crate::http::{csrf, host, security_headers};

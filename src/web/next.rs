@@ -22,8 +22,20 @@ mod tests {
         }
         let long = format!("/{}", "a".repeat(10_000));
         for bad in [
-            "", "//evil", "/\\evil", "\\\\evil", "/%09/evil", "/\t/evil", "/%2fevil", "https:evil",
-            "https://evil", "javascript:alert(1)", "/a\r\nSet-Cookie: b=c", " /a", "a", &long,
+            "",
+            "//evil",
+            "/\\evil",
+            "\\\\evil",
+            "/%09/evil",
+            "/\t/evil",
+            "/%2fevil",
+            "https:evil",
+            "https://evil",
+            "javascript:alert(1)",
+            "/a\r\nSet-Cookie: b=c",
+            " /a",
+            "a",
+            &long,
         ] {
             assert_eq!(local(bad), None, "{bad}");
         }

@@ -67,12 +67,7 @@ impl Samples {
     }
 
     pub fn setup(&self) -> Setup {
-        let asks = SetupLink {
-            partner_name: None,
-            email: None,
-            name: None,
-            needs_partner: true,
-        };
+        let asks = SetupLink { partner_name: None, email: None, name: None, needs_partner: true };
         let typed = [
             ("partner_name", self.t("Kestrel")),
             ("name", self.t("Ada Marsh")),

@@ -185,7 +185,8 @@ fn of_unit(conn: &mut Conn, bu: BuId, query: &LogQuery, span: &Span) -> Result<L
             }
             before = head.seq;
             let place = Place::Event(head.id);
-            let line = wanted.contains(&head.id).then(|| line(&head, sent.get(&head.id).map_or(&[], Vec::as_slice)));
+            let line =
+                wanted.contains(&head.id).then(|| line(&head, sent.get(&head.id).map_or(&[], Vec::as_slice)));
             if !collected.take(place, line.filter(|line| suits(query, line))) {
                 return Ok(collected.page);
             }

@@ -34,7 +34,8 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
     let resent = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::DeliveriesWrite)?;
         let old = deliveries::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-        let deleted = || Error::conflict("webhook_deleted", "The webhook was deleted. Nothing can be sent to it.");
+        let deleted =
+            || Error::conflict("webhook_deleted", "The webhook was deleted. Nothing can be sent to it.");
         let webhook = webhooks::find(conn, bu, old.webhook_id)?.ok_or_else(deleted)?;
         if webhook.status == WebhookStatus::Inactive {
             let text = "The webhook is inactive. Switch it on, then send this again.";
@@ -45,7 +46,8 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
             let text = "The endpoint was removed from the webhook. Nothing can be sent to it.";
             return Err(Error::conflict("endpoint_deleted", text));
         }
-        let expired = || Error::conflict("event_expired", "The event is no longer kept, so it cannot be sent again.");
+        let expired =
+            || Error::conflict("event_expired", "The event is no longer kept, so it cannot be sent again.");
         let event = events::find(conn, bu, old.event_id)?.ok_or_else(expired)?;
         let kind = DeliveryKind::Replay;
         let row = DeliveryRow::due(cx.id(), &event, old.webhook_id, old.endpoint_id, kind, cx.now);

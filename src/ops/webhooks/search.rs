@@ -51,7 +51,12 @@ pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
         let ids = if text.is_empty() { None } else { Some(fitting(conn, bu, &text)?) };
         let (status, failing, after) = (wanted.status, wanted.failing, wanted.after);
         let mut rows = match ids {
-            None => webhooks::part(conn, bu, &WebhookPart { status, failing, after, ids: None }, most(wanted.limit))?,
+            None => webhooks::part(
+                conn,
+                bu,
+                &WebhookPart { status, failing, after, ids: None },
+                most(wanted.limit),
+            )?,
             Some(ids) => {
                 let mut rows = Vec::new();
                 // Both databases take so many values in a statement.
@@ -88,7 +93,8 @@ fn most(limit: usize) -> i64 {
 /// The webhooks in whose id, name or addresses the text stands. A unit has hundreds, ten thousand at most.
 fn fitting(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<WebhookId>, Error> {
     let named = webhooks::named(conn, bu, MOST_WEBHOOKS)?;
-    let by_name = named.into_iter().filter(|(id, name)| id.as_str().contains(text) || folded(name).contains(text));
+    let by_name =
+        named.into_iter().filter(|(id, name)| id.as_str().contains(text) || folded(name).contains(text));
     let by_url = endpoints::addresses(conn, bu)?.into_iter().filter(|(_, url)| folded(url).contains(text));
     let mut ids: Vec<WebhookId> = by_name.chain(by_url).map(|(id, _)| id).collect();
     ids.sort_unstable();

@@ -13,7 +13,8 @@ pub async fn open(signed: SignedIn) -> Result<HttpResponse, Fault> {
     let cx = signed.cx();
     match blocking(move || landing(&cx)).await? {
         Landing::Nowhere => Err(Fault::Forbidden(
-            "Your login belongs to no business unit. Ask the operator of this installation for one.".to_owned(),
+            "Your login belongs to no business unit. Ask the operator of this installation for one."
+                .to_owned(),
         )),
         place @ (Landing::Unit(_) | Landing::Partners) => Ok(see(&start(place))),
     }

@@ -77,21 +77,31 @@ pub async fn open(request: HttpRequest, pre: PreSession) -> Result<HttpResponse,
 }
 
 /// Signs in, and goes where the person was going.
-pub async fn send(request: HttpRequest, Checked { by: pre, form }: Checked<PreSession>) -> Result<HttpResponse, Fault> {
+pub async fn send(
+    request: HttpRequest,
+    Checked { by: pre, form }: Checked<PreSession>,
+) -> Result<HttpResponse, Fault> {
     let email = form.text("email").to_owned();
     let remember = !form.text("remember").is_empty();
-    let draft = SignInDraft { email: email.clone(), password: Zeroizing::new(form.text("password").to_owned()), remember };
+    let draft = SignInDraft {
+        email: email.clone(),
+        password: Zeroizing::new(form.text("password").to_owned()),
+        remember,
+    };
     let (tools, device, source) = (pre.app.tools.clone(), pre.device.clone(), pre.source.clone());
     let tried = web::block(move || sign_in(&tools, &draft, device.as_deref(), &source)).await?;
     let wanted = next::local(form.text("next"));
     let (status, notice, wait) = match tried {
         Ok(new) => return Ok(begin(&pre, &new, wanted)),
         Err(SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, no_match(), None),
-        Err(SignInError::Throttled { seconds }) => (StatusCode::TOO_MANY_REQUESTS, throttled(seconds), Some(seconds)),
+        Err(SignInError::Throttled { seconds }) => {
+            (StatusCode::TOO_MANY_REQUESTS, throttled(seconds), Some(seconds))
+        }
         Err(SignInError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, busy(), Some(BUSY_S)),
         Err(SignInError::Failed(error)) => return Err(error.into()),
     };
-    let page = Login::blank(pre.theme, &pre.csrf(), wanted.unwrap_or_default()).refused(&email, remember, notice);
+    let page =
+        Login::blank(pre.theme, &pre.csrf(), wanted.unwrap_or_default()).refused(&email, remember, notice);
     let mut answer = answer(&request, status, &page);
     if let Some(seconds) = wait {
         answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -207,7 +207,13 @@ impl Delivery {
                 .may(Permission::DeliveriesWrite)
                 .then(|| routes::resend(here.bu(), row.event_id, row.id)),
             next,
-            attempts: view.attempts.iter().rev().zip(0..).map(|(tried, at)| Attempt::of(tried, at == 0)).collect(),
+            attempts: view
+                .attempts
+                .iter()
+                .rev()
+                .zip(0..)
+                .map(|(tried, at)| Attempt::of(tried, at == 0))
+                .collect(),
             first,
         }
     }
@@ -245,7 +251,8 @@ impl Attempt {
             pieces,
             note,
         };
-        let path = url::Url::parse(&tried.url).map_or_else(|_| tried.url.clone(), |url| url.path().to_owned());
+        let path =
+            url::Url::parse(&tried.url).map_or_else(|_| tried.url.clone(), |url| url.path().to_owned());
         let request = json_view::message(&format!("POST {path}"), &tried.request_headers, b"");
         let mut parts = Vec::new();
         if !tried.request_headers.is_empty() {

@@ -130,7 +130,9 @@ pub struct Found {
 
 /// Reads what the filters in `asked` want. An unknown webhook is not there; other filters that cannot be
 /// read find nothing or filter nothing, as each says.
-pub fn reading(asked: &Fields) -> Result<impl FnOnce(&Cx, BuId) -> Result<Found, Error> + Send + use<>, Fault> {
+pub fn reading(
+    asked: &Fields,
+) -> Result<impl FnOnce(&Cx, BuId) -> Result<Found, Error> + Send + use<>, Fault> {
     let webhook = asked.typed("webhook").map(|text| text.parse().map_err(|_| Fault::Missing)).transpose()?;
     let after = asked.typed("after").map(|text| log::Place::parse(text).ok_or(Fault::Missing)).transpose()?;
     let query = LogQuery {
@@ -218,7 +220,12 @@ impl Log {
             more_open: ["type", "code", "from", "to"].iter().any(|name| asked.typed(name).is_some()),
             filtered: FILTERS.iter().any(|name| asked.typed(name).is_some()),
             go_on: next.clone().filter(|_| found.page.lines.is_empty()),
-            rows: found.page.lines.iter().map(|line| Row::of(here, asked, line, current, found.now)).collect(),
+            rows: found
+                .page
+                .lines
+                .iter()
+                .map(|line| Row::of(here, asked, line, current, found.now))
+                .collect(),
             pager: Pager {
                 summary,
                 newer: (!after.is_empty()).then(|| with_filters(&href, asked, "")),

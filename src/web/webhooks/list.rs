@@ -193,7 +193,9 @@ impl WebhookList {
                 .page
                 .rows
                 .iter()
-                .map(|webhook| Row::of(here, webhook, hours.get(&webhook.row.id).map_or(&[], Vec::as_slice), now))
+                .map(|webhook| {
+                    Row::of(here, webhook, hours.get(&webhook.row.id).map_or(&[], Vec::as_slice), now)
+                })
                 .collect(),
             pager: Pager {
                 summary: format!("{total} · {active} active"),

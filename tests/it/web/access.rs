@@ -54,7 +54,8 @@ fn a_session_ends_on_the_server_when_the_person_signs_out(database: &TestDatabas
     let person = site.visitor();
     let session = cookie(&person.sign_in(&email, PASSWORD, ""), "bw_session").unwrap();
     let pair = session.split(';').next().unwrap();
-    let with = |cookie: &str| send(site.visitor().request(Method::GET, &site.webhooks()).header(COOKIE, cookie));
+    let with =
+        |cookie: &str| send(site.visitor().request(Method::GET, &site.webhooks()).header(COOKIE, cookie));
     assert_eq!(with(pair).status, 200);
     for changed in [&pair[..pair.len() - 1], &format!("{pair}A"), &format!("{pair}; {pair}"), "bw_session="] {
         assert_eq!(with(changed).status, 303, "{changed}");

@@ -31,8 +31,7 @@ fn a_forged_request_changes_nothing_on_any_route(database: &TestDatabase) {
         let shown = person.get(&page).body;
         between(&shown, "/deliveries/", "/resend").map(str::to_owned)
     });
-    let (own, others, before) =
-        (person.token(&page), other.token(&site.webhooks()), visitor.token("/login"));
+    let (own, others, before) = (person.token(&page), other.token(&site.webhooks()), visitor.token("/login"));
     let base = site.url("");
     let (site_header, origin) = ("sec-fetch-site", "origin");
 

@@ -64,7 +64,8 @@ fn every_answer_keeps_itself_to_itself(database: &TestDatabase) {
     let sheet = super::site::between(&sheet, "rel=\"stylesheet\" href=\"", "\"").unwrap().to_owned();
     let file = visitor.get(&sheet);
     assert_eq!((file.status, file.header("cache-control")), (200, "public, max-age=31536000, immutable"));
-    let report = visitor.request(Method::POST, "/csp-reports").header("content-type", "application/reports+json");
+    let report =
+        visitor.request(Method::POST, "/csp-reports").header("content-type", "application/reports+json");
     assert_eq!(send(report.body("[]")).status, 204);
 }
 

@@ -18,16 +18,25 @@ fn an_event_is_found_and_tells_what_was_tried(database: &TestDatabase) {
     let logs = format!("/bu/{}/logs", site.bu);
     let page = until(|| {
         let page = person.get(&format!("{logs}/{event}")).body;
-        (page.contains("Retrying") && page.contains("Delivered") && page.contains("scheduled")).then_some(page)
+        (page.contains("Retrying") && page.contains("Delivered") && page.contains("scheduled"))
+            .then_some(page)
     });
-    assert!(page.contains("503 Service Unavailable") && page.contains("x-why:") && page.contains("webhook-id:"));
+    assert!(
+        page.contains("503 Service Unavailable") && page.contains("x-why:") && page.contains("webhook-id:")
+    );
     assert!(page.contains("&#60;h1&#62;busy") && !page.contains("<h1>busy") && !page.contains("<u>"));
-    assert!(page.contains("/down") && page.contains("184") && !page.contains("/resend"), "a viewer resends nothing");
+    assert!(
+        page.contains("/down") && page.contains("184") && !page.contains("/resend"),
+        "a viewer resends nothing"
+    );
 
     let rows = |query: &str| {
         let answer = person.get(&format!("{logs}?{query}"));
         assert_eq!(answer.status, 200, "{query}");
-        (answer.body.matches("class=\"event-row\"").count(), answer.body.contains(&format!("title=\"{event}\"")))
+        (
+            answer.body.matches("class=\"event-row\"").count(),
+            answer.body.contains(&format!("title=\"{event}\"")),
+        )
     };
     let prefix = &event[..event.len() - 3];
     assert_eq!(rows(""), (2, true));
@@ -46,8 +55,15 @@ fn an_event_is_found_and_tells_what_was_tried(database: &TestDatabase) {
     assert_eq!(rows(&format!("webhook={well}")), (2, true));
     assert_eq!(rows("from=2020-01-01T00:00&to=2099-01-01T00:00"), (2, true));
     for none in [
-        "q=evt_zzz", "q=%25", "q=evt_00000", "status=held_back", "code=404", "code=x", "type=user.created",
-        "to=2020-01-01T00:00", "from=2099-01-01T00:00",
+        "q=evt_zzz",
+        "q=%25",
+        "q=evt_00000",
+        "status=held_back",
+        "code=404",
+        "code=x",
+        "type=user.created",
+        "to=2020-01-01T00:00",
+        "from=2099-01-01T00:00",
     ] {
         assert_eq!(rows(none).0, 0, "{none}");
         assert_eq!(rows(&format!("webhook={well}&{none}")).0, 0, "{none}");

@@ -40,10 +40,12 @@ impl Site {
     pub fn open(database: &TestDatabase) -> Self {
         let program = Program::new().with_database(database);
         program.run(["keys", "init"]).success();
-        let open = ["--allow-http", "--egress-allow", "127.0.0.1", "--egress-keep-responses", "--limit-api", "0"];
+        let open =
+            ["--allow-http", "--egress-allow", "127.0.0.1", "--egress-keep-responses", "--limit-api", "0"];
         let server = program.serve(open);
         let partner = |name: &str| {
-            let made = program.run(["--json", "partner", "create", "--name", name, "--kind", "channel"]).json();
+            let made =
+                program.run(["--json", "partner", "create", "--name", name, "--kind", "channel"]).json();
             (made["id"].as_i64().expect("a number"), made["bu"].as_str().expect("a unit").to_owned())
         };
         let api = |partner: i64| {
@@ -140,7 +142,9 @@ impl Person {
     pub fn form(&self, path: &str, token: &str, fields: &[(&str, &str)]) -> RequestBuilder {
         let all = fields.iter().copied().chain([("csrf", token)]);
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
-        self.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded").body(body)
+        self.request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
     }
 
     /// Signs in.

@@ -49,7 +49,11 @@ fn the_list_is_searched_filtered_and_paged(database: &TestDatabase) {
     assert_eq!(rows("?status=inactive"), [4]);
 
     let fragment = send(person.request(Method::GET, &site.webhooks()).header("hx-request", "true"));
-    assert!(fragment.body.trim_start().starts_with("<div class=\"bordered\" id=\"saved\">"), "{}", fragment.body);
+    assert!(
+        fragment.body.trim_start().starts_with("<div class=\"bordered\" id=\"saved\">"),
+        "{}",
+        fragment.body
+    );
 }
 
 fn a_switch_switches_and_says_so_once(database: &TestDatabase) {
@@ -58,8 +62,11 @@ fn a_switch_switches_and_says_so_once(database: &TestDatabase) {
     let person = site.person("developer");
     let (token, one) = (person.token(&site.webhooks()), format!("{}/{id}", site.webhooks()));
     let status = || site.api.get(&format!("/webhooks/{id}")).json()["data"]["status"].clone();
-    for (act, becomes, says) in [("pause", "inactive", "Webhook inactive"), ("resume", "active", "Webhook active")] {
-        let done = person.send(&format!("{one}/{act}"), &token, &[("q", "desk"), ("status", ""), ("after", "")]);
+    for (act, becomes, says) in
+        [("pause", "inactive", "Webhook inactive"), ("resume", "active", "Webhook active")]
+    {
+        let done =
+            person.send(&format!("{one}/{act}"), &token, &[("q", "desk"), ("status", ""), ("after", "")]);
         let to = format!("{}?q=desk", site.webhooks());
         assert_eq!((done.status, done.header("location")), (303, to.as_str()));
         assert_eq!(status(), becomes);
