@@ -134,7 +134,7 @@ fn a_node_that_comes_back_from_a_pause_sends_nothing_that_another_took() {
     receiver.wait_for(8, PATIENCE);
     paused.pause();
     database.execute("UPDATE deliveries SET lease_until = 0 WHERE state = 'leased'");
-    let taken = receiver.wait_for(16, Duration::from_secs(60));
+    let taken = receiver.wait_for(16, Duration::from_mins(1));
     assert_eq!(taken.len(), 16);
 
     // What it sent is answered now, late, and what the other sent too.

@@ -21,7 +21,7 @@ both_databases!(
     a_start_takes_over_at_once_only_where_one_process_serves,
 );
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 fn only(world: &World, (bu, webhook): (BuId, WebhookId)) -> (DeliveryRow, Vec<Attempt>) {
     let mut rows = world.deliveries(bu, webhook);

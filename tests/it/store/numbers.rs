@@ -39,7 +39,10 @@ fn the_order_of_a_unit_has_no_gaps_also_while_it_grows(database: &TestDatabase) 
             .map(|n| {
                 let node = &nodes[n % 2];
                 // Both nodes publish to both units, in opposite order.
-                scope.spawn(move || (0..100).map(|i| publish_at(node, units[(i + n) % 2], i)).count())
+                scope.spawn(move || {
+                    let ids = (0..100).map(|i| publish_at(node, units[(i + n) % 2], i));
+                    ids.collect::<Vec<_>>()
+                })
             })
             .collect();
         let reader = scope.spawn(|| {
@@ -52,9 +55,9 @@ fn the_order_of_a_unit_has_no_gaps_also_while_it_grows(database: &TestDatabase) 
             }
             looks
         });
-        let published: usize = producers.into_iter().map(|producer| producer.join().unwrap()).sum();
-        assert_eq!(published, 400);
+        let published: Vec<_> = producers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         done.store(true, Ordering::Relaxed);
+        assert_eq!(published.into_iter().map(|ids| ids.unwrap().len()).sum::<usize>(), 400);
         assert!(reader.join().unwrap() > 0);
     });
 

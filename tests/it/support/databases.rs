@@ -36,17 +36,14 @@ impl TestDatabase {
     /// Runs statements from outside, as time or an operator would; waits while another process writes.
     pub fn execute(&self, sql: &str) {
         let url = self.url();
-        match url.strip_prefix("sqlite://") {
-            Some(path) => {
-                let mut connection = SqliteConnection::establish(path).expect("the file opens");
-                connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a busy timeout");
-                connection.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-            }
-            None => {
-                let mut connection = PgConnection::establish(&url).expect("the database opens");
-                connection.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-            }
-        }
+        let done = if let Some(path) = url.strip_prefix("sqlite://") {
+            let mut connection = SqliteConnection::establish(path).expect("the file opens");
+            connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a busy timeout");
+            connection.batch_execute(sql)
+        } else {
+            PgConnection::establish(&url).expect("the database opens").batch_execute(sql)
+        };
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 }
 
