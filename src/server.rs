@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use url::Url;
 
 use crate::app::{App, NotOpened, Opening};
@@ -147,17 +148,18 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
         seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
+        // Before anybody is told that this process serves: from then on it may be asked to stop.
+        let mut signals = StopSignals::new()?;
         let front = http.map(|front| serve(&app, front, &readiness)).transpose()?;
         let companion = ready(&app)?;
         let answering = front.map(|server| (server.handle(), actix_web::rt::spawn(server)));
-        told_to_stop().await?;
+        signals.next().await;
         tracing::info!("stopping: finishing what is under way");
         drop(companion);
         readiness.stop();
-        actix_web::rt::spawn(async {
-            if told_to_stop().await.is_ok() {
-                std::process::exit(1);
-            }
+        actix_web::rt::spawn(async move {
+            signals.next().await;
+            std::process::exit(1);
         });
         if let Some((handle, answering)) = answering {
             handle.stop(true).await;
@@ -196,14 +198,22 @@ fn serve(app: &App, front: Front, readiness: &Readiness) -> Result<actix_web::de
     Ok(server.run())
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn told_to_stop() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, heard from the moment this is made.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for one of them.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

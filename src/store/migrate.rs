@@ -1,8 +1,11 @@
 //! Migrations: embedded, run at start, one process at a time.
 
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::store::dialect::{each, write_transaction};
 use crate::store::pool::{Conn, OpenError};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -15,9 +18,12 @@ const LOCK: i64 = 0x6265_6c6c;
 pub fn run(conn: &mut Conn) -> Result<usize, OpenError> {
     match conn {
         Conn::Sqlite(c) => {
-            // SQLite has no lock apart from a transaction, and a migration needs its own. A second
-            // process waits for the busy timeout, then finds the steps done.
-            run_pending(c, SQLITE)
+            if !is_behind(c, &SQLITE)? {
+                return Ok(0);
+            }
+            // Looked at once more under the write lock: another process may have been faster. The
+            // transactions of the steps nest in this one.
+            write_transaction(conn, |conn| each!(conn, c => run_pending(c, SQLITE)))
         }
         Conn::Pg(c) => {
             c.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
@@ -30,12 +36,23 @@ pub fn run(conn: &mut Conn) -> Result<usize, OpenError> {
 
 fn run_pending<DB, C>(conn: &mut C, steps: EmbeddedMigrations) -> Result<usize, OpenError>
 where
-    DB: diesel::backend::Backend,
+    DB: Backend,
     C: MigrationHarness<DB>,
-    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
 {
-    use diesel::migration::MigrationSource;
-    let fault = |e: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(e.to_string());
+    if !is_behind(conn, &steps)? {
+        return Ok(0);
+    }
+    conn.run_pending_migrations(steps).map(|done| done.len()).map_err(fault)
+}
+
+/// Whether steps are missing. Refuses a database with a step that is not known here.
+fn is_behind<DB, C>(conn: &mut C, steps: &EmbeddedMigrations) -> Result<bool, OpenError>
+where
+    DB: Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
     let known: Vec<String> = steps
         .migrations()
         .map_err(fault)?
@@ -48,5 +65,9 @@ where
             "it was changed by a newer Bellwire (step {newer}); run that version or restore a backup"
         )));
     }
-    conn.run_pending_migrations(steps).map(|done| done.len()).map_err(fault)
+    Ok(applied.len() < known.len())
+}
+
+fn fault(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
+    OpenError::Migration(error.to_string())
 }

@@ -7,6 +7,10 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Integer, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
+/// How often a new SQLite file is tried to be switched to its journal (about five seconds).
+const MOST_SWITCHES: u32 = 250;
+const PAUSE_BETWEEN_SWITCHES: Duration = Duration::from_millis(20);
+
 /// A connection to whichever database was chosen at run time.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
@@ -83,12 +87,31 @@ impl Address {
 
 fn open_sqlite(path: &Path) -> Result<SqliteConnection, OpenError> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+    switch_to_wal(&mut conn)?;
     conn.batch_execute(
-        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-         PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000;",
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; \
+         PRAGMA cache_size = -8000;",
     )?;
     assert_sqlite(&mut conn)?;
     Ok(conn)
+}
+
+/// Only the first connection to a new file switches anything. Two that do so at once would wait for each
+/// other, so SQLite refuses one of them without its usual patience.
+fn switch_to_wal(conn: &mut SqliteConnection) -> Result<(), OpenError> {
+    let mut switches = 1;
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(diesel::result::Error::DatabaseError(_, told))
+                if told.message().contains("locked") && switches < MOST_SWITCHES =>
+            {
+                switches += 1;
+                std::thread::park_timeout(PAUSE_BETWEEN_SWITCHES);
+            }
+            switched => return Ok(switched?),
+        }
+    }
 }
 
 #[derive(QueryableByName)]

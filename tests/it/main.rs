@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

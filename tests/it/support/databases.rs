@@ -1,6 +1,8 @@
 //! The two databases a test can stand on, and the way to say that a test stands on both.
 
 use super::postgres::PostgresDatabase;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 /// An empty database that goes with this value.
@@ -30,6 +32,19 @@ impl TestDatabase {
             Self::Postgres(database) => format!("{}?application_name=bellwire-throwaway", database.url()),
         }
     }
+
+    /// Runs statements from outside, as time or an operator would; waits while another process writes.
+    pub fn execute(&self, sql: &str) {
+        let url = self.url();
+        let done = if let Some(path) = url.strip_prefix("sqlite://") {
+            let mut connection = SqliteConnection::establish(path).expect("the file opens");
+            connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a busy timeout");
+            connection.batch_execute(sql)
+        } else {
+            PgConnection::establish(&url).expect("the database opens").batch_execute(sql)
+        };
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
 }
 
 /// Runs each named function, which takes a `&TestDatabase`, as the two tests `name::sqlite` and `name::postgres`.
@@ -55,17 +70,11 @@ pub(crate) use both_databases;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use diesel::connection::SimpleConnection;
-    use diesel::{Connection, PgConnection, SqliteConnection};
 
     super::both_databases!(a_test_database_is_empty_and_can_be_written);
 
     fn a_test_database_is_empty_and_can_be_written(database: &TestDatabase) {
         let sql = "CREATE TABLE things (id BIGINT); INSERT INTO things VALUES (1)";
-        let url = database.url();
-        match url.strip_prefix("sqlite://") {
-            Some(path) => SqliteConnection::establish(path).unwrap().batch_execute(sql).unwrap(),
-            None => PgConnection::establish(&url).unwrap().batch_execute(sql).unwrap(),
-        }
+        database.execute(sql);
     }
 }

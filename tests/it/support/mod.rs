@@ -3,6 +3,8 @@
 pub mod browser;
 pub mod databases;
 pub mod http;
+pub mod installation;
+pub mod patience;
 pub mod postgres;
 pub mod program;
 pub mod receiver;

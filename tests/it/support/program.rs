@@ -84,6 +84,14 @@ impl Program {
         Server::start(self.command(args))
     }
 
+    /// Any command that stays and says so in the first line of its standard output; back when it did.
+    pub fn stay<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Server {
+        let process = Process::spawn(self.command(args));
+        let line = process.stdout.first_line(LIMIT);
+        assert!(line.is_some(), "the program did not say that it runs: {}", process.said());
+        Server { base: String::new(), process }
+    }
+
     fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bellwire"));
         command.args(args).current_dir(self.home()).env_clear().env("HOME", self.home());
@@ -116,11 +124,6 @@ impl Server {
         format!("{}{path}", self.base)
     }
 
-    /// The process id.
-    pub fn pid(&self) -> u32 {
-        self.process.pid
-    }
-
     /// Everything it has written so far, both streams.
     pub fn said(&self) -> String {
         self.process.said()
@@ -135,6 +138,16 @@ impl Server {
     pub fn kill9(&self) {
         let status = self.end("-KILL");
         assert_eq!(status.signal(), Some(9), "{}", self.said());
+    }
+
+    /// Lets it do nothing (SIGSTOP) until `resume`.
+    pub fn pause(&self) {
+        self.process.signal("-STOP");
+    }
+
+    /// Lets it go on after `pause`.
+    pub fn resume(&self) {
+        self.process.signal("-CONT");
     }
 
     fn end(&self, signal: &str) -> ExitStatus {

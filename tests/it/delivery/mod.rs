@@ -1,0 +1,8 @@
+//! Events in, signed requests out: the whole program through its public door, on both databases.
+
+mod crash;
+mod guard;
+mod outcomes;
+mod retries;
+mod several_nodes;
+mod signing;

@@ -1,0 +1,9 @@
+//! The store's contract: what both databases promise alike, with a clock that is moved by hand.
+
+mod audit;
+mod batches;
+mod fencing;
+mod numbers;
+mod opening;
+mod queue;
+mod world;
