@@ -61,7 +61,7 @@ fn a_failed_attempt_is_recorded_and_made_again(database: &TestDatabase) {
 
     let waited = started(second).millis_since(started(first)) - first["duration_ms"].as_i64().unwrap();
     assert!((1_000..10_000).contains(&waited), "1 s, up to a quarter more, and a moment: {waited} ms");
-    let told = event.to_string() + &server.said();
+    let told = format!("{event}{}", server.said());
     for secret in ["top-secret", "static-secret-1", "sid=1"] {
         assert!(!told.contains(secret), "{secret} is shown nowhere");
     }
@@ -105,9 +105,9 @@ fn what_waits_follows_its_schedule(database: &TestDatabase) {
         let attempt = &list(&delivery["attempts"])[0];
         let ended = started(attempt) + Duration::from_millis(attempt["duration_ms"].as_u64().unwrap());
         let next = Ts::parse(&text(&delivery["next_attempt_at"])).unwrap();
-        // Judging comes a moment after the end of the attempt, and the duration is rounded down.
+        // Judging comes a moment after the end of the attempt, on a busy machine a longer one.
         let waits = Duration::from_millis(u64::try_from(next.millis_since(ended)).unwrap()).as_secs_f64();
-        assert!((*least..*most + 2.0).contains(&waits), "{path} waits {waits} s");
+        assert!((*least..*most + 10.0).contains(&waits), "{path} waits {waits} s");
     }
     assert_eq!(receiver.requests().len(), table.len(), "nothing is early");
 }

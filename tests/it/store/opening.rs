@@ -102,12 +102,14 @@ fn every_connection_to_a_file_flushes_what_it_commits() {
 
 #[test]
 fn a_server_that_does_not_flush_is_refused_unless_it_is_thrown_away() {
-    let TestDatabase::Postgres(database) = TestDatabase::postgres() else { panic!("asked for PostgreSQL") };
+    let database = TestDatabase::postgres();
     let mut marked = Address::parse(&database.url()).unwrap().open().unwrap();
     let fsync = diesel::sql_query("SELECT current_setting('fsync') AS value").get_result::<Word>(&mut marked);
     // The run's server is fast and loses everything, unless it was started for a measurement.
     let expected = if fsync.unwrap().value == "off" { "fsync=off" } else { "synchronous_commit=off" };
-    let unmarked = format!("{}?options=-c%20synchronous_commit%3Doff", database.bare_url());
+    let unmarked = database
+        .url()
+        .replace("application_name=bellwire-throwaway", "options=-c%20synchronous_commit%3Doff");
     let refused = Address::parse(&unmarked).unwrap().open().err().unwrap();
     assert!(matches!(refused, OpenError::Unsafe(_)) && refused.to_string().contains(expected), "{refused}");
 
