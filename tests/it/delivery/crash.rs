@@ -2,11 +2,11 @@
 
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::http::Api;
-use crate::support::installation::{Installation, Tenant, data, text};
-use crate::support::patience::PATIENCE;
+use crate::support::installation::{Installation, Tenant, data, list, text};
+use crate::support::patience::{PATIENCE, until};
 use crate::support::program::Server;
 use crate::support::receiver::{Receiver, Reply, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -122,11 +122,13 @@ fn crash(database: &TestDatabase, installation: &Installation, tenant: &Tenant) 
     let ids = ledger.ids();
     assert_eq!(ids.len(), EVENTS, "one event for each request, also for those cut off by the crash");
     assert!(before.is_subset(&ids), "an acknowledged event keeps its id");
-    let api = tenant.at(&server);
-    for id in &ids {
-        let event = api.settled(id);
-        assert_eq!(event["outcome"], "delivered", "{event:#}");
-    }
+    receiver.wait_for(EVENTS, LONG);
+    let is_settled = |event: &Value| event["outcome"] == "delivered";
+    until(LONG, || {
+        let stored = all_events(&tenant.at(&server));
+        let open: Vec<_> = stored.iter().filter(|event| !is_settled(event)).cloned().collect();
+        if stored.len() == EVENTS && open.is_empty() { Ok(()) } else { Err((stored.len(), open)) }
+    });
     assert_eq!(server.stop().code(), Some(0));
 
     let requests = receiver.requests();
@@ -146,6 +148,18 @@ fn crash(database: &TestDatabase, installation: &Installation, tenant: &Tenant) 
     );
     assert!(again <= MOST_IN_FLIGHT, "no more are repeated than can have been in flight: {again}");
     true
+}
+
+/// Every event of the tenant, page by page.
+fn all_events(api: &Api) -> Vec<Value> {
+    let mut events = Vec::new();
+    let mut path = "/events?limit=100".to_owned();
+    loop {
+        let page = api.get(&path).json();
+        events.extend_from_slice(list(&page["data"]));
+        let Some(next) = page["meta"]["next"].as_str() else { return events };
+        path = format!("/events?limit=100&before={next}");
+    }
 }
 
 fn a_graceful_stop_loses_nothing_and_repeats_nothing(database: &TestDatabase) {
