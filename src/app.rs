@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::domain::id::NodeId;
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::keys::KeyRing;
-use crate::ops::cx::{Actor, Cx, Source, Tools};
+use crate::ops::cx::{Actor, Cx, Known, Source, Tools};
 use crate::ops::events::gather::{GatherTools, Gatherer};
 use crate::ops::events::handoff::Handoff;
 use crate::ops::system::key_check;
@@ -56,7 +56,8 @@ impl App {
         let node: NodeId = clock.id();
         let gather = GatherTools { db: db.clone(), clock: clock.clone(), node, handoff: handoff.clone() };
         let gatherer = Gatherer::start(gather).map_err(|e| NotOpened(e.to_string()))?;
-        let tools = Tools { db, clock, keys, egress, public_url, node, handoff, gatherer };
+        let tools =
+            Tools { db, clock, keys, egress, public_url, node, handoff, gatherer, known: Known::default() };
         Ok(Self { tools: Arc::new(tools) })
     }
 

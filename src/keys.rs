@@ -53,6 +53,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    const ALL: [Self; 5] = [Self::Secrets, Self::Tokens, Self::Csrf, Self::Devices, Self::Check];
+
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Secrets => b"secrets",
@@ -96,15 +98,16 @@ pub struct KeyRing {
     keys: Vec<Key>,
 }
 
+/// A master key as it is used: only what was derived of it stays in memory.
 struct Key {
     id: [u8; 4],
-    master: Zeroizing<[u8; 32]>,
+    sub_keys: [Zeroizing<[u8; 32]>; Purpose::ALL.len()],
 }
 
 impl KeyRing {
     /// A ring with one new key, for databases that are thrown away.
     pub fn fresh() -> Self {
-        Self { keys: vec![Key::new(Zeroizing::new(random_bytes()))] }
+        Self { keys: vec![Key::new(&Zeroizing::new(random_bytes()))] }
     }
 
     /// Reads a key file; refuses one that others may read.
@@ -131,7 +134,7 @@ impl KeyRing {
             .map(|line| {
                 let bytes = Zeroizing::new(BASE64.decode(line).map_err(|_| KeyError::Malformed)?);
                 let master: [u8; 32] = bytes.as_slice().try_into().map_err(|_| KeyError::Malformed)?;
-                Ok(Key::new(Zeroizing::new(master)))
+                Ok(Key::new(&Zeroizing::new(master)))
             })
             .collect::<Result<_, KeyError>>()?;
         if keys.is_empty() { Err(KeyError::Malformed) } else { Ok(Self { keys }) }
@@ -198,21 +201,32 @@ impl KeyRing {
 }
 
 impl Key {
-    fn new(master: Zeroizing<[u8; 32]>) -> Self {
+    fn new(master: &Zeroizing<[u8; 32]>) -> Self {
         let digest: [u8; 32] = Sha256::digest(master.as_slice()).into();
         let [a, b, c, d, ..] = digest;
-        Self { id: [a, b, c, d], master }
+        let derivation = Hkdf::<Sha256>::new(None, master.as_slice());
+        let sub_keys = Purpose::ALL.map(|purpose| {
+            let mut key = Zeroizing::new([0; 32]);
+            // 32 bytes is far below what HKDF can give, so this cannot fail.
+            let _ = derivation.expand(purpose.label(), key.as_mut_slice());
+            key
+        });
+        Self { id: [a, b, c, d], sub_keys }
     }
 
-    fn sub_key(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        // 32 bytes is far below what HKDF can give, so this cannot fail.
-        let _ = Hkdf::<Sha256>::new(None, self.master.as_slice()).expand(purpose.label(), key.as_mut_slice());
-        key
+    fn sub_key(&self, purpose: Purpose) -> &[u8; 32] {
+        let [secrets, tokens, csrf, devices, check] = &self.sub_keys;
+        match purpose {
+            Purpose::Secrets => secrets,
+            Purpose::Tokens => tokens,
+            Purpose::Csrf => csrf,
+            Purpose::Devices => devices,
+            Purpose::Check => check,
+        }
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(&(*self.sub_key(Purpose::Secrets)).into())
+        XChaCha20Poly1305::new(self.sub_key(Purpose::Secrets).into())
     }
 
     fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {

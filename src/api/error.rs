@@ -202,6 +202,7 @@ impl From<Refusal> for Problem {
                 let detail = "API access is not part of this business unit's plan. Ask the operator for it.";
                 Self::new(StatusCode::FORBIDDEN, "no_api_access", detail)
             }
+            Refusal::TokenEnded => Self::unauthorized(),
             Refusal::Role(_) | Refusal::Caller => {
                 let detail = "A token may not do this. Sign in to the dashboard to do it.";
                 Self::new(StatusCode::FORBIDDEN, "dashboard_only", detail)

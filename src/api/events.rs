@@ -19,10 +19,10 @@ use crate::domain::events::payload::SoundJson;
 use crate::domain::id::{EventId, EventKind, ProgrammeId, UserId};
 use crate::domain::time::Ts;
 
-use crate::domain::webhooks::catalogue;
 use crate::http::body::{self, Rules};
 use crate::ops::events::inspect::{self, EventQuery, Outcome};
 use crate::ops::events::publish::{self, Publish};
+use crate::ops::webhooks::catalogue;
 use crate::store::events::events::EventRow;
 
 const RULES: Rules = Rules { most_bytes: MOST_EVENT_BYTES, gzip: true };
@@ -77,7 +77,7 @@ pub async fn publish(
     let bytes = body::read(&request, payload, RULES).await?;
     let draft = check(&caller, bytes, key).await?;
     let (event_type, created) = (draft.event_type().to_owned(), draft.created());
-    let published = publish::publish(&caller.cx.tools, draft).await?;
+    let published = publish::publish(&caller.cx, draft).await?;
     let view = AcceptedView {
         id: published.id,
         r#type: &event_type,
@@ -103,8 +103,8 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Prob
 /// The body as an event. Only types that were added at run time need a visit to where work may block.
 async fn check(caller: &Caller, bytes: Bytes, key: Option<IdempotencyKey>) -> Result<Publish, Problem> {
     let named = serde_json::from_slice::<TypeBody<'_>>(&bytes);
-    let at_once = named.map_or(true, |body| catalogue::find(&body.event_type).is_some());
     let (cx, bu) = (caller.cx.clone(), caller.bu());
+    let at_once = named.map_or(true, |body| catalogue::is_known(&cx, bu, &body.event_type));
     let work = move || -> Result<Publish, Problem> {
         let sound = SoundJson::scan(&bytes)?;
         Ok(publish::check(&cx, bu, sound, key.as_ref().map(IdempotencyKey::as_str))?)

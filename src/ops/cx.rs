@@ -1,6 +1,7 @@
 //! The context of an operation: who asks, when, and with what tools.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -14,6 +15,8 @@ use crate::keys::KeyRing;
 use crate::ops::Error;
 use crate::ops::events::gather::Gatherer;
 use crate::ops::events::handoff::Handoff;
+use crate::ops::recent::Recent;
+use crate::ops::webhooks::catalogue::Publishing;
 use crate::store::db::Db;
 use crate::store::pool::Conn;
 
@@ -35,6 +38,26 @@ pub struct Tools {
     pub handoff: Arc<dyn Handoff>,
     /// Where concurrent publishes and settles share a commit.
     pub gatherer: Gatherer,
+    /// What publishing need not ask the database for each time.
+    pub known: Known,
+}
+
+/// What publishing remembers.
+pub struct Known {
+    /// Tokens by the keyed hash of their secret. The transaction that stores an event looks at its token
+    /// again, so that a deleted one is refused at once.
+    pub tokens: Recent<[u8; 32], TokenActor>,
+    /// Event types that were added at run time. A new schema applies within a second.
+    pub types: Recent<(BuId, String), Publishing>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            tokens: Recent::new(Duration::from_mins(1), 10_000),
+            types: Recent::new(Duration::from_secs(1), 10_000),
+        }
+    }
 }
 
 /// Who asks for an operation.

@@ -46,6 +46,9 @@ pub enum Refusal {
     /// The business unit's plan has no API access.
     #[error("API access is not part of the plan")]
     NoApiAccess,
+    /// The token was deleted or has expired since the request began.
+    #[error("the token does not work any more")]
+    TokenEnded,
     /// Only the operator or a signed-in person may do this.
     #[error("not for this kind of caller")]
     Caller,

@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod cx;
 mod error;
 pub mod events;
+pub mod recent;
 pub mod system;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -15,7 +15,7 @@ use crate::keys::KeyRing;
 use crate::ops::Error;
 use crate::ops::access::partners::{self, PartnerCreated, PartnerDraft};
 use crate::ops::access::tokens::{self, TokenDraft};
-use crate::ops::cx::{Actor, Cx, Login, Source, Tools};
+use crate::ops::cx::{Actor, Cx, Known, Login, Source, Tools};
 use crate::ops::events::gather::{GatherTools, Gatherer};
 use crate::ops::events::handoff::NoDelivery;
 use crate::store::access::memberships::{self, MembershipRow};
@@ -47,6 +47,7 @@ impl World {
             node,
             handoff,
             gatherer: Gatherer::start(gather).unwrap(),
+            known: Known::default(),
         };
         Self { tools: Arc::new(tools), _folder: folder }
     }

@@ -101,7 +101,9 @@ fn reason(refusal: Refusal) -> String {
             format!("Your role does not allow you to {what}. Ask an admin of your partner for another role.")
         }
         Refusal::NoApiAccess => "API access is not part of the plan. Ask the operator for it.".to_owned(),
-        Refusal::Caller => "Your role does not allow this. Ask an admin of your partner.".to_owned(),
+        Refusal::TokenEnded | Refusal::Caller => {
+            "Your role does not allow this. Ask an admin of your partner.".to_owned()
+        }
     }
 }
 

@@ -12,12 +12,13 @@ use crate::domain::id::{BuId, TokenId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
 use crate::keys::{Purpose, random};
-use crate::ops::authorize::{Access, authorize};
+use crate::ops::authorize::{Access, authorize, authorize_token};
 use crate::ops::cx::{Actor, Cx, Source, TokenActor, Tools};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
 use crate::store::access::memberships;
 use crate::store::access::tokens::{self, NewToken, Presented};
+use crate::store::pool::Conn;
 
 pub use crate::store::access::tokens::TokenRow;
 
@@ -108,37 +109,60 @@ fn entry(
 pub fn authenticate(tools: &Tools, secret: &str, source: &Source) -> Result<Option<TokenActor>, Error> {
     let Some(secret) = TokenSecret::parse(secret) else { return Ok(None) };
     let now = tools.clock.now();
-    let digests: Vec<Vec<u8>> =
-        tools.keys.macs(Purpose::Tokens, secret.expose().as_bytes()).map(|mac| mac.to_vec()).collect();
+    let macs: Vec<[u8; 32]> = tools.keys.macs(Purpose::Tokens, secret.expose().as_bytes()).collect();
+    let digests: Vec<Vec<u8>> = macs.iter().map(|mac| mac.to_vec()).collect();
     let found = tools.db.read(|conn| {
         let Some(found) = tokens::by_digest(conn, &digests)? else { return Ok(None) };
-        if !is_live(&found, &digests, now) {
+        let same = digests.iter().any(|digest| bool::from(digest.as_slice().ct_eq(&found.digest)));
+        if !same {
             return Ok(None);
         }
-        let held = match found.token.created_by {
-            None => Some(Scopes::all()),
-            Some(user) => {
-                memberships::standing(conn, user, found.token.bu_id)?.map(|s| Scopes::of_role(s.role))
-            }
-        };
-        Ok::<_, Error>(held.map(|held| (found, held)))
+        let actor = actor(conn, &found, now)?;
+        Ok::<_, Error>(actor.map(|actor| (found.token, actor)))
     })?;
-    let Some((Presented { token, partner, api_access, .. }, held)) = found else { return Ok(None) };
+    let Some((token, actor)) = found else { return Ok(None) };
     touch(tools, &token, now, source);
-    Ok(Some(TokenActor {
-        token: token.id,
-        name: token.name,
-        bu: token.bu_id,
-        partner,
-        scopes: token.scopes.intersect(held),
-        created_by: token.created_by,
-        api_access,
-    }))
+    if let Some(mac) = macs.first() {
+        tools.known.tokens.note(*mac, actor.clone(), now);
+    }
+    Ok(Some(actor))
 }
 
-fn is_live(found: &Presented, digests: &[Vec<u8>], now: Ts) -> bool {
-    let same = digests.iter().any(|digest| bool::from(digest.as_slice().ct_eq(&found.digest)));
-    same && found.token.revoked_at.is_none() && found.token.expires_at.is_none_or(|at| at > now)
+/// Who presented this secret within the last minute. The token may have been deleted since: whatever relies
+/// on this looks again with [`still`], in its own transaction. Reads nothing.
+pub fn recall(tools: &Tools, secret: &str) -> Option<TokenActor> {
+    let secret = TokenSecret::parse(secret)?;
+    let mac = tools.keys.mac(Purpose::Tokens, secret.expose().as_bytes());
+    tools.known.tokens.recall(&mac, tools.clock.now())
+}
+
+/// Whether a token may do what needs `need` at this moment; for transactions that rely on [`recall`].
+pub fn still(conn: &mut Conn, token: TokenId, need: Permission, now: Ts) -> Result<(), Error> {
+    let ended = || Error::Forbidden(Refusal::TokenEnded);
+    let found = tokens::presented(conn, token)?.ok_or_else(ended)?;
+    let actor = actor(conn, &found, now)?.ok_or_else(ended)?;
+    authorize_token(&actor, need)
+}
+
+/// The token as it may act at `now`; `None` when it may not act at all.
+fn actor(conn: &mut Conn, found: &Presented, now: Ts) -> Result<Option<TokenActor>, Error> {
+    let token = &found.token;
+    if token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now) {
+        return Ok(None);
+    }
+    let held = match token.created_by {
+        None => Some(Scopes::all()),
+        Some(user) => memberships::standing(conn, user, token.bu_id)?.map(|s| Scopes::of_role(s.role)),
+    };
+    Ok(held.map(|held| TokenActor {
+        token: token.id,
+        name: token.name.clone(),
+        bu: token.bu_id,
+        partner: found.partner,
+        scopes: token.scopes.intersect(held),
+        created_by: token.created_by,
+        api_access: found.api_access,
+    }))
 }
 
 /// A use that cannot be noted is no reason to refuse the request.
@@ -175,7 +199,9 @@ pub fn revoke(cx: &Cx, bu: BuId, id: TokenId) -> Result<(), Error> {
         }
         let before = json!({"name": token.name, "scopes": token.scopes});
         record(cx, conn, Some(bu), entry("token.revoked", id, Some(before), None))
-    })
+    })?;
+    cx.tools.known.tokens.forget(|_, known| known.token == id);
+    Ok(())
 }
 
 #[cfg(test)]

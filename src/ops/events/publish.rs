@@ -1,24 +1,25 @@
 //! Publishing: an event and everything that follows from it, stored in one transaction.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::domain::access::permission::Permission;
 use crate::domain::events::event::{IdempotencyKey, envelope};
 use crate::domain::events::payload::SoundJson;
-use crate::domain::id::{BuId, EventId, ProgrammeId};
+use crate::domain::id::{BuId, EventId, ProgrammeId, TokenId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::trigger::is_event_type;
-use crate::ops::Error;
-use crate::ops::cx::{Cx, Tools};
+use crate::ops::access::tokens;
+use crate::ops::cx::{Actor, Cx};
 use crate::ops::events::gather::GatherTools;
 use crate::ops::events::handoff::Handed;
 use crate::ops::events::route::{self, Routes, Subject};
 use crate::ops::webhooks::catalogue::{self, Publishing};
+use crate::ops::{Error, Refusal};
 use crate::store::access::{programmes, users};
 use crate::store::events::events::EventRow;
 use crate::store::events::idempotency_keys::{self, KeyRow};
@@ -72,6 +73,8 @@ pub struct Publish {
     created: Option<Ts>,
     source: &'static str,
     repeat: Option<Repeat>,
+    /// The token it came with: looked at again in the transaction that stores it.
+    token: Option<TokenId>,
 }
 
 impl Publish {
@@ -160,6 +163,10 @@ pub fn check(cx: &Cx, bu: BuId, body: SoundJson<'_>, key: Option<&str>) -> Resul
         created: created.flatten(),
         source: "api",
         repeat: key.map(|key| Repeat { key, digest: Sha256::digest(bytes).into() }),
+        token: match &cx.actor {
+            Actor::Token(token) => Some(token.token),
+            Actor::Login(_) | Actor::Operator | Actor::System => None,
+        },
     })
 }
 
@@ -174,13 +181,19 @@ pub fn own(bu: BuId, event_type: &str, data: &serde_json::Value, source: &'stati
         created: None,
         source,
         repeat: None,
+        token: None,
     }
 }
 
 /// Publishes: answers after the event and all its deliveries are stored for good.
-pub async fn publish(tools: &Arc<Tools>, draft: Publish) -> Result<Published, Error> {
-    let answer = tools.gatherer.publish(draft);
-    answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the process is stopping".into())))
+pub async fn publish(cx: &Cx, draft: Publish) -> Result<Published, Error> {
+    let tools = &cx.tools;
+    let answer = tools.gatherer.publish(draft).await;
+    let answer = answer.unwrap_or_else(|_| Err(Error::Unavailable("the process is stopping".into())));
+    if let (Err(Error::Forbidden(_)), Actor::Token(token)) = (&answer, &cx.actor) {
+        tools.known.tokens.forget(|_, known| known.token == token.token);
+    }
+    answer
 }
 
 /// Stores a batch of events with their deliveries. Deliveries that this node will send at once are
@@ -197,8 +210,12 @@ pub fn store(
     let now = tools.clock.now();
     let mut answers: Vec<Option<Decided>> = drafts.iter().map(|_| None).collect();
     let mut by_unit: HashMap<BuId, Vec<usize>> = HashMap::new();
-    for (at, draft) in drafts.iter().enumerate() {
-        by_unit.entry(draft.bu).or_default().push(at);
+    let mut callers: HashMap<TokenId, Result<(), Refusal>> = HashMap::new();
+    for ((at, draft), answer) in drafts.iter().enumerate().zip(&mut answers) {
+        match caller(conn, draft, now, &mut callers)? {
+            Ok(()) => by_unit.entry(draft.bu).or_default().push(at),
+            Err(refusal) => *answer = Some(Err(Error::Forbidden(refusal))),
+        }
     }
     // Units in one order everywhere, so that two nodes never wait for each other in a circle.
     let mut units: Vec<_> = by_unit.into_iter().collect();
@@ -224,6 +241,26 @@ pub fn store(
         .into_iter()
         .map(|answer| answer.unwrap_or_else(|| Err(Error::Internal("an event was passed over".into()))))
         .collect())
+}
+
+/// Whether who publishes still may, asked once for each token of a batch.
+fn caller(
+    conn: &mut Conn,
+    draft: &Publish,
+    now: Ts,
+    known: &mut HashMap<TokenId, Result<(), Refusal>>,
+) -> Result<Result<(), Refusal>, Error> {
+    let Some(token) = draft.token else { return Ok(Ok(())) };
+    if let Some(answer) = known.get(&token) {
+        return Ok(*answer);
+    }
+    let answer = match tokens::still(conn, token, Permission::EventsWrite, now) {
+        Ok(()) => Ok(()),
+        Err(Error::Forbidden(refusal)) => Err(refusal),
+        Err(other) => return Err(other),
+    };
+    known.insert(token, answer);
+    Ok(answer)
 }
 
 /// The events of one business unit in a batch.

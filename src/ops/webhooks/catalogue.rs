@@ -136,7 +136,13 @@ pub fn check_subscribable(conn: &mut Conn, bu: BuId, types: &[(&str, &str)]) -> 
     errors.or(()).map_err(Error::from)
 }
 
-/// Whether `bu` may publish events of this type, and what their payloads must fit.
+/// Whether it is known without asking the database what events of this type must fit.
+pub fn is_known(cx: &Cx, bu: BuId, name: &str) -> bool {
+    catalogue::find(name).is_some() || cx.tools.known.types.recall(&(bu, name.to_owned()), cx.now).is_some()
+}
+
+/// Whether `bu` may publish events of this type, and what their payloads must fit. Blocks unless it
+/// [`is_known`].
 pub fn publishing(cx: &Cx, bu: BuId, name: &str) -> Result<Publishing, Error> {
     if let Some(found) = catalogue::find(name) {
         if !found.subscribable || OWN_RESOURCES.contains(&found.resource.as_str()) {
@@ -148,6 +154,10 @@ pub fn publishing(cx: &Cx, bu: BuId, name: &str) -> Result<Publishing, Error> {
         }
         return Ok(Publishing::Free);
     }
+    let key = (bu, name.to_owned());
+    if let Some(known) = cx.tools.known.types.recall(&key, cx.now) {
+        return Ok(known);
+    }
     let unknown = || {
         Error::field(
             "type",
@@ -156,9 +166,15 @@ pub fn publishing(cx: &Cx, bu: BuId, name: &str) -> Result<Publishing, Error> {
         )
     };
     let row = cx.read(|conn| Ok(event_types::find(conn, bu, name)?))?.ok_or_else(unknown)?;
-    let Some(schema) = row.schema else { return Ok(Publishing::Free) };
-    let schema: Value = serde_json::from_str(&schema).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Publishing::Checked(Arc::new(Validator::compile(&schema)?)))
+    let publishing = match row.schema {
+        None => Publishing::Free,
+        Some(text) => {
+            let schema: Value = serde_json::from_str(&text).map_err(|e| Error::Internal(e.to_string()))?;
+            Publishing::Checked(Arc::new(Validator::compile(&schema)?))
+        }
+    };
+    cx.tools.known.types.note(key, publishing.clone(), cx.now);
+    Ok(publishing)
 }
 
 fn built_in(found: &catalogue::EventType) -> TypeView {

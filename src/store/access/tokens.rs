@@ -117,6 +117,21 @@ pub fn by_digest(conn: &mut Conn, digests: &[Vec<u8>]) -> QueryResult<Option<Pre
         .optional()
 }
 
+/// A token that was found by its secret before, as it is now.
+pub fn presented(conn: &mut Conn, id: TokenId) -> QueryResult<Option<Presented>> {
+    tokens::table
+        .inner_join(business_units::table.on(business_units::id.eq(tokens::bu_id)))
+        .filter(tokens::id.eq(id))
+        .select((
+            TokenRow::as_select(),
+            tokens::digest,
+            business_units::partner_id,
+            business_units::api_access,
+        ))
+        .first(conn)
+        .optional()
+}
+
 /// One token of `bu`.
 pub fn find(conn: &mut Conn, bu: BuId, id: TokenId) -> QueryResult<Option<TokenRow>> {
     tokens::table.find(id).filter(tokens::bu_id.eq(bu)).select(TokenRow::as_select()).first(conn).optional()

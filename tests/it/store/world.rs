@@ -12,7 +12,7 @@ use bellwire::domain::webhooks::draft::{EndpointDraft, TriggerDraft, WebhookDraf
 use bellwire::keys::KeyRing;
 use bellwire::ops::Error;
 use bellwire::ops::access::partners::{self, PartnerDraft};
-use bellwire::ops::cx::{Actor, Cx, Source, Tools};
+use bellwire::ops::cx::{Actor, Cx, Known, Source, Tools};
 use bellwire::ops::events::gather::{GatherTools, Gatherer};
 use bellwire::ops::events::handoff::{Handed, NoDelivery, Outcome, Verdict};
 use bellwire::ops::events::publish::{self, Published};
@@ -112,6 +112,7 @@ fn node(address: &Address, clock: Clock) -> Arc<Tools> {
         node,
         handoff,
         gatherer,
+        known: Known::default(),
     };
     Arc::new(tools)
 }
