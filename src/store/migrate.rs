@@ -43,7 +43,7 @@ where
     if !is_behind(conn, &steps)? {
         return Ok(0);
     }
-    conn.run_pending_migrations(steps).map(|done| done.len()).map_err(fault)
+    conn.run_pending_migrations(steps).map(|done| done.len()).map_err(|e| OpenError::Migration(e.to_string()))
 }
 
 /// Whether steps are missing. Refuses a database with a step that is not known here.
@@ -55,19 +55,15 @@ where
 {
     let known: Vec<String> = steps
         .migrations()
-        .map_err(fault)?
+        .map_err(|e| OpenError::Migration(e.to_string()))?
         .iter()
         .map(|m| m.name().version().as_owned().to_string())
         .collect();
-    let applied = conn.applied_migrations().map_err(fault)?;
+    let applied = conn.applied_migrations().map_err(|e| OpenError::Migration(e.to_string()))?;
     if let Some(newer) = applied.iter().find(|v| !known.contains(&v.to_string())) {
         return Err(OpenError::Migration(format!(
             "it was changed by a newer Bellwire (step {newer}); run that version or restore a backup"
         )));
     }
     Ok(applied.len() < known.len())
-}
-
-fn fault(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
-    OpenError::Migration(error.to_string())
 }

@@ -8,8 +8,8 @@ use diesel::sql_types::{Integer, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 /// How often a new SQLite file is tried to be switched to its journal (about five seconds).
-const MOST_SWITCHES: u32 = 250;
-const PAUSE_BETWEEN_SWITCHES: Duration = Duration::from_millis(20);
+const MOST_TRIES: u32 = 250;
+const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// A connection to whichever database was chosen at run time.
 #[derive(diesel::MultiConnection)]
@@ -100,14 +100,14 @@ fn open_sqlite(path: &Path) -> Result<SqliteConnection, OpenError> {
 /// Only the first connection to a new file switches anything. Two that do so at once would wait for each
 /// other, so SQLite refuses one of them without its usual patience.
 fn switch_to_wal(conn: &mut SqliteConnection) -> Result<(), OpenError> {
-    let mut switches = 1;
+    let mut tries = 1;
     loop {
         match conn.batch_execute("PRAGMA journal_mode = WAL") {
             Err(diesel::result::Error::DatabaseError(_, told))
-                if told.message().contains("locked") && switches < MOST_SWITCHES =>
+                if told.message().contains("locked") && tries < MOST_TRIES =>
             {
-                switches += 1;
-                std::thread::park_timeout(PAUSE_BETWEEN_SWITCHES);
+                tries += 1;
+                std::thread::park_timeout(PAUSE_BETWEEN_TRIES);
             }
             switched => return Ok(switched?),
         }
