@@ -1,7 +1,11 @@
-//! A real browser, headless, driven through WebDriver; what it complains about on its console is kept.
+//! A real browser, headless, driven through `WebDriver`; what it complains about on its console is kept.
 
+use std::future::poll_fn;
 use std::io::{BufRead, BufReader};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::process::{Child, Command, Stdio};
+use std::task::Poll;
 use std::time::Duration;
 
 use thirtyfour::prelude::*;
@@ -24,9 +28,16 @@ pub fn browse<F: Future<Output = WebDriverResult<()>>>(work: impl FnOnce(Browser
     runtime.block_on(async {
         let window = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities()).await;
         let window = window.expect("a browser window");
-        let done = work(Browser { window: window.clone() }).await;
+        let mut work = pin!(work(Browser { window: window.clone() }));
+        // A failed claim must not leave a browser behind, nor wait for one.
+        let done = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+            Err(failed) => Poll::Ready(Err(failed)),
+        });
+        let done = done.await;
         let closed = window.quit().await;
-        done.expect("the browser did what was asked");
+        done.unwrap_or_else(|failed| resume_unwind(failed)).expect("the browser did what was asked");
         closed.expect("the browser closed");
     });
 }
@@ -72,7 +83,7 @@ impl Driver {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{path} does not start: {error}"));
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
         let port = lines
-            .find_map(|line| line.rsplit_once("on port ")?.1.trim_end_matches('.').parse().ok())
+            .find_map(|line| line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
             .expect("the driver says its port");
         // Nobody reads on, but a full pipe would hold the driver up.
         std::thread::spawn(move || lines.for_each(drop));

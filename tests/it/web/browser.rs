@@ -12,7 +12,9 @@ fn a_person_signs_in_switches_a_webhook_and_reads_the_log() {
     let webhook = site.webhook("Order desk <img src=x onerror=alert(1)>", &receiver.url("/in"));
     let event = site.publish();
     let email = site.person("developer").email;
-    let status = || site.api.get(&format!("/webhooks/{webhook}")).json()["data"]["status"].clone();
+    // On a thread of its own, because this client blocks and the browser's does not.
+    let ask = || site.api.get(&format!("/webhooks/{webhook}")).json()["data"]["status"].clone();
+    let status = || std::thread::scope(|scope| scope.spawn(ask).join().expect("an answer"));
     browse(async |browser| {
         browser.window.goto(site.url("/")).await?;
         browser.find("#email").await?.send_keys(&email).await?;
