@@ -6,6 +6,9 @@ use crate::domain::access::permission::Permission;
 use crate::domain::problem::FieldErrors;
 use crate::store::pool::OpenError;
 
+/// By what their databases tell that they cannot serve right now.
+const UNAVAILABLE: [&str; 3] = ["disk is full", "database is locked", "canceling statement due to"];
+
 /// Why an operation changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -26,7 +29,7 @@ pub enum Error {
         /// One sentence for a person.
         message: Cow<'static, str>,
     },
-    /// The database cannot serve right now; nothing was stored.
+    /// The database cannot serve right now. Nothing was stored, unless the answer to a commit was lost.
     #[error("unavailable: {0}")]
     Unavailable(String),
     /// A fault of ours. The text is for the operator's log only.
@@ -79,15 +82,14 @@ impl From<FieldErrors> for Error {
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         use diesel::result::DatabaseErrorKind::ClosedConnection;
-        use diesel::result::Error::{BrokenTransactionManager, DatabaseError};
+        use diesel::result::Error::{BrokenTransactionManager, DatabaseError, RollbackErrorOnCommit};
         match error {
-            DatabaseError(ClosedConnection, _) | BrokenTransactionManager => {
+            // Nobody knows whether a commit whose answer was lost counts.
+            DatabaseError(ClosedConnection, _) | BrokenTransactionManager | RollbackErrorOnCommit { .. } => {
                 Self::Unavailable(error.to_string())
             }
-            // SQLite tells a full disk and a busy file by their texts alone.
-            DatabaseError(_, ref info)
-                if ["disk is full", "database is locked"].iter().any(|t| info.message().contains(t)) =>
-            {
+            // SQLite tells a full disk and a busy file, PostgreSQL a limit of time, by their texts alone.
+            DatabaseError(_, ref info) if UNAVAILABLE.iter().any(|text| info.message().contains(text)) => {
                 Self::Unavailable(error.to_string())
             }
             other => Self::Internal(other.to_string()),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use diesel::RunQueryDsl;
 
-use crate::store::dialect::write_transaction;
+use crate::store::dialect::{is_in_transaction, write_transaction};
 use crate::store::migrate;
 use crate::store::pool::{Address, Conn, OpenError, Pool, pool};
 
@@ -108,7 +108,8 @@ impl Writer {
         Self { conn: Mutex::new(Some(conn)), turns: Mutex::default(), next: Condvar::new() }
     }
 
-    /// Waits for its turn, then runs `work`. A connection on which `work` panicked is opened anew.
+    /// Waits for its turn, then runs `work`. A connection on which `work` panicked, or whose transaction
+    /// could not be ended, is opened anew.
     fn turn<T, E: From<OpenError>>(
         &self,
         address: &Address,
@@ -121,7 +122,8 @@ impl Writer {
             None => address.open()?,
         };
         let result = work(&mut conn);
-        *slot = Some(conn);
+        // One whose transaction could not be ended would refuse every later one.
+        *slot = (!is_in_transaction(&mut conn)).then_some(conn);
         result
     }
 
@@ -176,6 +178,19 @@ mod tests {
         let panicked =
             std::thread::spawn(move || other.write(|_| -> Result<(), OpenError> { panic!("in the middle") }));
         assert!(panicked.join().is_err());
+        db.write(|_| Ok::<_, OpenError>(())).unwrap();
+    }
+
+    #[test]
+    fn a_transaction_that_could_not_be_ended_leaves_the_writer_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Address::Sqlite(folder.path().join("a.db")), 1, true).unwrap();
+        // As SQLite itself does when the disk fails in the middle of a statement.
+        let broken = db.write(|conn| -> Result<(), OpenError> {
+            diesel::sql_query("ROLLBACK").execute(conn)?;
+            Err(OpenError::Migration("the disk failed".into()))
+        });
+        assert!(broken.is_err());
         db.write(|_| Ok::<_, OpenError>(())).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::Error;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel::{Connection, QueryResult, RunQueryDsl};
 
 use crate::store::pool::Conn;
@@ -43,6 +43,11 @@ pub fn write_transaction<T, E: From<Error>>(
     }
 }
 
+/// Whether a transaction is open on this connection that nobody will end, or it is not known.
+pub fn is_in_transaction(conn: &mut Conn) -> bool {
+    each!(conn, c => AnsiTransactionManager::is_broken_transaction_manager(c))
+}
+
 fn finish(conn: &mut Conn, commit: bool) -> QueryResult<()> {
     let Conn::Sqlite(c) = conn else { return Ok(()) };
     if commit {
@@ -59,6 +64,17 @@ pub fn lock(conn: &mut Conn, number: i64) -> QueryResult<()> {
         Conn::Sqlite(_) => Ok(()),
         Conn::Pg(c) => {
             diesel::sql_query(format!("SELECT pg_advisory_xact_lock({number})")).execute(c).map(drop)
+        }
+    }
+}
+
+/// Takes the same lock if nobody else holds it; whether it was free.
+pub fn try_lock(conn: &mut Conn, number: i64) -> QueryResult<bool> {
+    match conn {
+        Conn::Sqlite(_) => Ok(true),
+        Conn::Pg(c) => {
+            let taken = diesel::dsl::sql::<Bool>(&format!("pg_try_advisory_xact_lock({number})"));
+            diesel::select(taken).get_result(c)
         }
     }
 }
@@ -82,3 +98,14 @@ macro_rules! skip_locked {
     };
 }
 pub(crate) use skip_locked;
+
+/// Loads rows of a query and holds them until the transaction ends; waits for whoever holds them now.
+macro_rules! held {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            $crate::store::pool::Conn::Sqlite(c) => $query.load(c)?,
+            $crate::store::pool::Conn::Pg(c) => $query.for_update().load(c)?,
+        }
+    };
+}
+pub(crate) use held;
