@@ -1,6 +1,7 @@
 //! Gathering: concurrent publishes and settles share one transaction and one commit. No timer decides
 //! how many: a batch is what arrived while the one before it was committed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,8 +22,11 @@ use crate::store::db::Db;
 const MOST_IN_A_COMMIT: usize = 512;
 /// How long to wait before a settle that could not be stored is tried again.
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(250);
-/// How often a stopping process tries to store outcomes (about ten seconds).
-const MOST_FAULTS_AT_STOP: u32 = 40;
+/// After how many faults in a row an outcome that alone cannot be stored is given up.
+const MOST_FAULTS: u32 = 8;
+/// How often a stopping process tries to store outcomes. With a database that does not answer, each try
+/// may take as long as the wait for a connection.
+const MOST_FAULTS_AT_STOP: u32 = 3;
 
 /// What a publish is answered with, after its commit.
 pub type Answer = oneshot::Receiver<Decided>;
@@ -84,12 +88,19 @@ impl Gatherer {
         self.unsettled.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything put forward so far is stored. Blocks.
+    /// Waits until everything put forward so far is stored. Blocks, as long as the database is away.
     pub fn flush(&self) {
         let (tell, done) = sync_channel(1);
         self.send(Item::Flush(tell));
         // An error means that the thread is gone: nothing is left to wait for.
         let _ = done.recv();
+    }
+
+    /// The same, but no longer than `patience`; whether everything is stored.
+    pub fn flush_within(&self, patience: Duration) -> bool {
+        let (tell, done) = sync_channel(1);
+        self.send(Item::Flush(tell));
+        done.recv_timeout(patience).is_ok()
     }
 
     fn send(&self, item: Item) {
@@ -175,42 +186,91 @@ impl Thread {
         }
     }
 
-    /// Stores a batch in one transaction; when that fails, each publish alone, so that one that cannot
-    /// be stored takes no other with it.
+    /// Stores a batch in one transaction. When that fails for a reason of its own, each publish alone, so
+    /// that one that cannot be stored takes no other with it; when the database is away, all are told so.
     fn store(&self, publishes: Vec<(Publish, Teller)>, outcomes: &mut Vec<Outcome>) {
         if publishes.is_empty() && outcomes.is_empty() {
             return;
         }
         let (drafts, tellers): (Vec<Publish>, Vec<_>) = publishes.into_iter().unzip();
-        match self.commit(&drafts, outcomes) {
+        let error = match self.commit(&drafts, outcomes, self.faults > 0) {
             Ok(answers) => {
                 self.settled(outcomes);
                 for (teller, answer) in tellers.into_iter().zip(answers) {
                     let _ = teller.send(answer);
                 }
+                return;
             }
-            Err(error) => {
-                tracing::warn!(%error, events = drafts.len(), outcomes = outcomes.len(), "a commit failed");
-                match self.commit(&[], outcomes) {
-                    Ok(_) => self.settled(outcomes),
-                    Err(error) => tracing::error!(%error, "outcomes of attempts wait for the database"),
-                }
-                for (draft, teller) in drafts.into_iter().zip(tellers) {
-                    let answer = self
-                        .commit(std::slice::from_ref(&draft), &[])
-                        .and_then(|mut answers| answers.pop().unwrap_or(Err(Error::NotFound)));
-                    let _ = teller.send(answer);
-                }
+            Err(error) => error,
+        };
+        tracing::warn!(%error, events = drafts.len(), outcomes = outcomes.len(), "a commit failed");
+        let mut away = match error {
+            Error::Unavailable(why) => Some(why),
+            _ => self.store_outcomes(outcomes).err(),
+        };
+        for (draft, teller) in drafts.into_iter().zip(tellers) {
+            let answer = match &away {
+                Some(why) => Err(Error::Unavailable(why.clone())),
+                None => self
+                    .commit(std::slice::from_ref(&draft), &[], false)
+                    .and_then(|mut answers| answers.pop().unwrap_or(Err(Error::NotFound))),
+            };
+            if let Err(Error::Unavailable(why)) = &answer {
+                away = Some(why.clone());
             }
+            let _ = teller.send(answer);
         }
     }
 
-    fn commit(&self, drafts: &[Publish], outcomes: &[Outcome]) -> Result<Vec<Decided>, Error> {
+    /// Stores outcomes by themselves: together, or one by one when one of them cannot be stored. An error
+    /// says that the database is away. What is left is tried again, but not for ever.
+    fn store_outcomes(&self, outcomes: &mut Vec<Outcome>) -> Result<(), String> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        match self.commit(&[], outcomes, true) {
+            Ok(_) => self.settled(outcomes),
+            Err(Error::Unavailable(why)) => return Err(why),
+            Err(_) => {
+                for outcome in std::mem::take(outcomes) {
+                    match self.commit(&[], std::slice::from_ref(&outcome), true) {
+                        Ok(_) => self.settled(&mut vec![outcome]),
+                        Err(Error::Unavailable(_)) => outcomes.push(outcome),
+                        Err(error) if self.faults < MOST_FAULTS => {
+                            tracing::warn!(%error, delivery = %outcome.handed.delivery, "an outcome waits");
+                            outcomes.push(outcome);
+                        }
+                        Err(error) => {
+                            // Its lease ends, and the delivery is sent again.
+                            tracing::error!(%error, delivery = %outcome.handed.delivery, "an outcome is lost");
+                            self.settled(&mut vec![outcome]);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `again` says that some of the outcomes may be stored already: the answer to a commit can be lost.
+    fn commit(&self, drafts: &[Publish], outcomes: &[Outcome], again: bool) -> Result<Vec<Decided>, Error> {
+        // A panic must not end the thread that every publish and settle of this process needs.
+        catch_unwind(AssertUnwindSafe(|| self.commit_here(drafts, outcomes, again)))
+            .unwrap_or_else(|_| Err(Error::Internal("storing panicked".into())))
+    }
+
+    fn commit_here(
+        &self,
+        drafts: &[Publish],
+        outcomes: &[Outcome],
+        again: bool,
+    ) -> Result<Vec<Decided>, Error> {
         let mut handed = Vec::new();
         let mut gone = Vec::new();
         let answers = self.tools.db.write(|conn| -> Result<_, Error> {
             let answers = publish::store(&self.tools, conn, drafts, &mut handed)?;
-            gone = settle::store(&self.tools, conn, outcomes)?;
+            let outcomes = if again { settle::unstored(conn, outcomes)? } else { outcomes.iter().collect() };
+            gone = settle::store(&self.tools, conn, &outcomes)?;
             Ok(answers)
         })?;
         if !handed.is_empty() {

@@ -1,6 +1,6 @@
 //! Settling: what an attempt's outcome means for its delivery, its webhook and the charts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::domain::events::attempt::Attempt;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::events::retry::RetryPolicy;
-use crate::domain::id::{BuId, EndpointId, WebhookId};
+use crate::domain::id::{AttemptId, BuId, EndpointId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
 use crate::keys::random_fraction;
@@ -22,8 +22,10 @@ use crate::store::events::settle::{self, Settlement};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks::{self, WebhookEdit};
 
-/// How long a delivery waits after a fault of ours.
+/// How long a delivery waits after a first fault of ours.
 const AFTER_OUR_FAULT: Duration = Duration::from_secs(30);
+/// How often that time doubles with further ones: up to about an hour.
+const MOST_DOUBLINGS: u32 = 7;
 
 /// What becomes of a delivery after this attempt.
 pub fn judge(
@@ -40,10 +42,17 @@ pub fn judge(
         Some(_) if test => Verdict::Exhausted,
         Some(Cause::Gone) => Verdict::Gone,
         Some(cause) if cause.is_ours() => {
-            Verdict::Postpone(now + AFTER_OUR_FAULT + AFTER_OUR_FAULT.mul_f64(random_fraction()))
+            let pause = pause(handed.interruptions);
+            Verdict::Postpone(now + pause + pause.mul_f64(random_fraction()))
         }
         Some(_) => next_try(&to.retry, handed.attempts + 1, retry_after, now),
     }
+}
+
+/// Longer each time, so that what nobody puts right does not fill the log.
+fn pause(interruptions: i32) -> Duration {
+    let doublings = u32::try_from(interruptions).unwrap_or(0).min(MOST_DOUBLINGS);
+    AFTER_OUR_FAULT * 2_u32.pow(doublings)
 }
 
 fn next_try(retry: &RetryPolicy, failed: i32, retry_after: Option<Duration>, now: Ts) -> Verdict {
@@ -57,19 +66,29 @@ pub fn settle(tools: &Arc<Tools>, outcome: Outcome) {
     tools.gatherer.settle(outcome);
 }
 
+/// Those of `outcomes` whose attempt is not stored yet, and those without one: they may be told twice.
+pub fn unstored<'a>(conn: &mut Conn, outcomes: &'a [Outcome]) -> Result<Vec<&'a Outcome>, Error> {
+    let ids: Vec<AttemptId> = outcomes.iter().filter_map(|o| Some(o.attempt.as_ref()?.id)).collect();
+    let stored: HashSet<AttemptId> = attempts::known(conn, &ids)?.into_iter().collect();
+    let is_new = |o: &&Outcome| o.attempt.as_ref().is_none_or(|a| !stored.contains(&a.id));
+    Ok(outcomes.iter().filter(is_new).collect())
+}
+
 /// Stores outcomes; gives the webhooks that were switched off by them.
-pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[Outcome]) -> Result<Vec<WebhookId>, Error> {
+pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Result<Vec<WebhookId>, Error> {
     if outcomes.is_empty() {
         return Ok(Vec::new());
     }
     let now = tools.clock.now();
+    // The webhooks first, in one order everywhere: who deletes one holds it before its deliveries too, and
+    // two transactions that take the same rows in two orders would wait for each other.
+    for (webhook, (at, ok)) in last_of_each(outcomes) {
+        webhooks::sent(conn, webhook, at, ok)?;
+    }
     attempts::insert(conn, outcomes.iter().filter_map(|o| o.attempt.as_ref()))?;
     let settlements: Vec<Settlement> = outcomes.iter().map(|outcome| settlement(outcome, now)).collect();
     settle::settle(conn, &settlements)?;
     rollups::add(conn, &hours(outcomes))?;
-    for (webhook, (at, ok)) in last_of_each(outcomes) {
-        webhooks::sent(conn, webhook, at, ok)?;
-    }
     let mut gone = Vec::new();
     for outcome in outcomes.iter().filter(|o| o.verdict == Verdict::Gone) {
         let edit = WebhookEdit {
@@ -112,7 +131,7 @@ fn settlement(outcome: &Outcome, now: Ts) -> Settlement {
 }
 
 /// What these outcomes add to the charts. Tests are not traffic.
-fn hours(outcomes: &[Outcome]) -> Vec<HourRow> {
+fn hours(outcomes: &[&Outcome]) -> Vec<HourRow> {
     let mut hours: BTreeMap<(WebhookId, EndpointId, Ts, BuId), HourRow> = BTreeMap::new();
     let traffic = outcomes.iter().filter(|o| o.handed.kind != DeliveryKind::Test);
     for (outcome, attempt) in traffic.filter_map(|o| Some((o, o.attempt.as_ref()?))) {
@@ -133,7 +152,7 @@ fn hours(outcomes: &[Outcome]) -> Vec<HourRow> {
 }
 
 /// The last attempt of each webhook: when it ended, and whether it succeeded.
-fn last_of_each(outcomes: &[Outcome]) -> BTreeMap<WebhookId, (Ts, bool)> {
+fn last_of_each(outcomes: &[&Outcome]) -> BTreeMap<WebhookId, (Ts, bool)> {
     let mut last: BTreeMap<WebhookId, (Ts, bool)> = BTreeMap::new();
     for (outcome, attempt) in outcomes.iter().filter_map(|o| Some((o, o.attempt.as_ref()?))) {
         let ended = ended(attempt);

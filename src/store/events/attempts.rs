@@ -40,6 +40,16 @@ pub fn insert<'a>(conn: &mut Conn, attempts: impl Iterator<Item = &'a Attempt>) 
     Ok(done)
 }
 
+/// Those of `ids` that are stored. For the engine, which serves every tenant.
+pub fn known(conn: &mut Conn, ids: &[AttemptId]) -> QueryResult<Vec<AttemptId>> {
+    let mut known = Vec::new();
+    for ids in ids.chunks(1_000) {
+        let these = attempts::table.filter(attempts::id.eq_any(ids));
+        known.extend(these.select(attempts::id).load::<AttemptId>(conn)?);
+    }
+    Ok(known)
+}
+
 /// The attempts of these deliveries of `bu`, in the order they were made.
 pub fn of_deliveries(conn: &mut Conn, bu: BuId, deliveries: &[DeliveryId]) -> QueryResult<Vec<Attempt>> {
     let rows: Vec<AttemptRow> = attempts::table
@@ -48,6 +58,13 @@ pub fn of_deliveries(conn: &mut Conn, bu: BuId, deliveries: &[DeliveryId]) -> Qu
         .order(attempts::id)
         .load(conn)?;
     Ok(rows.into_iter().map(attempt).collect())
+}
+
+/// Removes at most `limit` attempts of these deliveries. For upkeep, which serves every tenant.
+pub fn remove(conn: &mut Conn, deliveries: &[DeliveryId], limit: i64) -> QueryResult<usize> {
+    let these = attempts::table.filter(attempts::delivery_id.eq_any(deliveries));
+    let ids: Vec<AttemptId> = these.select(attempts::id).limit(limit).load(conn)?;
+    diesel::delete(attempts::table.filter(attempts::id.eq_any(ids))).execute(conn)
 }
 
 fn row(attempt: &Attempt) -> AttemptRow {
