@@ -7,13 +7,14 @@ use std::time::Duration;
 use crate::domain::events::attempt::Attempt;
 use crate::domain::events::cause::Cause;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
+use crate::domain::time::Ts;
 use crate::domain::webhooks::secret::SigningSecret;
 use crate::domain::webhooks::target_url::TargetUrl;
 use crate::domain::webhooks::webhook::WebhookStatus;
 use crate::keys::Unreadable;
 use crate::ops::Error;
 use crate::ops::cx::Tools;
-use crate::ops::events::handoff::{Destination, Destinations, Handed, Standing};
+use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Standing, Verdict};
 use crate::ops::events::route::LEASE;
 use crate::store::events::attempts;
 use crate::store::events::deliveries::DeliveryRow;
@@ -47,16 +48,20 @@ pub fn claim(tools: &Tools, limit: usize) -> Result<Vec<Handed>, Error> {
     })?;
     let bodies: HashMap<EventId, Arc<[u8]>> =
         bodies.into_iter().map(|(id, body)| (id, body.into())).collect();
-    Ok(rows.into_iter().filter_map(|row| handed(&row, &bodies)).collect())
+    Ok(rows.into_iter().filter_map(|row| handed(tools, &row, &bodies)).collect())
 }
 
-fn handed(row: &DeliveryRow, bodies: &HashMap<EventId, Arc<[u8]>>) -> Option<Handed> {
+fn handed(tools: &Tools, row: &DeliveryRow, bodies: &HashMap<EventId, Arc<[u8]>>) -> Option<Handed> {
+    let event_type: Arc<str> = row.event_type.as_str().into();
     let Some(body) = bodies.get(&row.event_id) else {
-        // Retention never removes the event of a delivery that is under way.
+        // Retention never removes the event of a delivery that is under way; a hand in the database may.
         tracing::error!(delivery = %row.id, event = %row.event_id, "a delivery has lost its event");
+        let handed = Handed::new(row, event_type, Arc::default());
+        let verdict = Verdict::Cancelled(Cause::Expired);
+        tools.gatherer.settle(Outcome { handed, attempt: None, verdict });
         return None;
     };
-    Some(Handed::new(row, row.event_type.as_str().into(), body.clone()))
+    Some(Handed::new(row, event_type, body.clone()))
 }
 
 /// Gives back leases under which nothing was sent; the deliveries are due at once.
@@ -73,7 +78,8 @@ pub fn release(tools: &Tools, held: &[(DeliveryId, i64)]) -> Result<(), Error> {
 pub fn recover(tools: &Tools, when: Recovery) -> Result<usize, Error> {
     let now = tools.clock.now();
     let all = when == Recovery::Start && tools.db.is_sqlite();
-    let before = if all { now + LEASE + LEASE } else { now };
+    // All of them, whatever the clock said when they were given.
+    let before = if all { Ts(i64::MAX) } else { now };
     let mut freed = 0;
     loop {
         let done = tools.db.write(|conn| -> Result<usize, Error> {

@@ -48,7 +48,7 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
         }
         let expired =
             || Error::conflict("event_expired", "The event is no longer kept, so it cannot be sent again.");
-        let event = events::find(conn, bu, old.event_id)?.ok_or_else(expired)?;
+        let event = events::hold(conn, bu, old.event_id)?.ok_or_else(expired)?;
         let kind = DeliveryKind::Replay;
         let row = DeliveryRow::due(cx.id(), &event, old.webhook_id, old.endpoint_id, kind, cx.now);
         let room = cx.tools.handoff.room() > 0;

@@ -45,7 +45,7 @@ pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<W
     let checked = check(cx, change);
     let edited = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
-        let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
         let before = view(conn, row)?;
         let checked = checked?;
         webhooks::edit(conn, bu, id, &columns(cx, &checked))?;

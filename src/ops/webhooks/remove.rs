@@ -36,7 +36,7 @@ pub fn stops(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Stops, Error> {
 pub fn remove(cx: &Cx, bu: BuId, id: WebhookId) -> Result<usize, Error> {
     let cancelled = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
-        let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
         let edit =
             WebhookEdit { deleted_at: Some(cx.now), updated_at: Some(cx.now), ..WebhookEdit::default() };
         webhooks::edit(conn, bu, id, &edit)?;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::{BuId, EventId, ProgrammeId, UserId};
 use crate::domain::time::Ts;
-use crate::store::dialect::each;
+use crate::store::dialect::{each, held, skip_locked};
 use crate::store::pool::Conn;
 use crate::store::schema::{event_sequences, events};
 
@@ -67,6 +67,31 @@ pub fn insert(conn: &mut Conn, rows: &[EventRow]) -> QueryResult<usize> {
 /// One event of `bu`.
 pub fn find(conn: &mut Conn, bu: BuId, id: EventId) -> QueryResult<Option<EventRow>> {
     events::table.find(id).filter(events::bu_id.eq(bu)).select(EventRow::as_select()).first(conn).optional()
+}
+
+/// The same, and retention does not remove it until the transaction ends.
+pub fn hold(conn: &mut Conn, bu: BuId, id: EventId) -> QueryResult<Option<EventRow>> {
+    let rows: Vec<EventRow> =
+        held!(conn, events::table.find(id).filter(events::bu_id.eq(bu)).select(EventRow::as_select()));
+    Ok(rows.into_iter().next())
+}
+
+/// At most `limit` events from before `before` and after `after`, oldest first, held until the transaction
+/// ends; those that somebody else holds are left out. For upkeep, which serves every tenant.
+pub fn old(conn: &mut Conn, before: EventId, after: EventId, limit: i64) -> QueryResult<Vec<EventId>> {
+    Ok(skip_locked!(
+        conn,
+        events::table
+            .select(events::id)
+            .filter(events::id.lt(before).and(events::id.gt(after)))
+            .order(events::id)
+            .limit(limit)
+    ))
+}
+
+/// Removes events. Their deliveries must be gone. For upkeep.
+pub fn remove(conn: &mut Conn, ids: &[EventId]) -> QueryResult<usize> {
+    diesel::delete(events::table.filter(events::id.eq_any(ids))).execute(conn)
 }
 
 /// Which events a list shows, newest first.

@@ -1,5 +1,7 @@
 //! The queue in `deliveries`: who may send what, until when, under which fencing number.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::domain::events::delivery::DeliveryState::{Leased, Ready};
@@ -52,24 +54,31 @@ pub fn bodies(conn: &mut Conn, ids: &[EventId]) -> QueryResult<Vec<(EventId, Vec
     events::table.filter(events::id.eq_any(ids)).select((events::id, events::body)).load(conn)
 }
 
-/// Gives back leases that were not used; they are due at once.
+/// Gives back leases that were not used; they are due at once. One that another transaction holds at this
+/// moment is left alone: it is being ended there.
 pub fn release(conn: &mut Conn, node: NodeId, held: &[(DeliveryId, i64)], now: Ts) -> QueryResult<()> {
-    for (id, lease_no) in held {
-        diesel::update(
-            deliveries::table.find(id).filter(
-                deliveries::state
-                    .eq(Leased)
-                    .and(deliveries::lease_no.eq(lease_no))
+    let numbers: HashMap<DeliveryId, i64> = held.iter().copied().collect();
+    for held in held.chunks(1_000) {
+        let ids: Vec<DeliveryId> = held.iter().map(|(id, _)| *id).collect();
+        let found: Vec<(DeliveryId, i64)> = skip_locked!(
+            conn,
+            deliveries::table.select((deliveries::id, deliveries::lease_no)).filter(
+                deliveries::id
+                    .eq_any(&ids)
+                    .and(deliveries::state.eq(Leased))
                     .and(deliveries::lease_owner.eq(node)),
-            ),
-        )
-        .set((
-            deliveries::state.eq(Ready),
-            deliveries::next_at.eq(Some(now)),
-            deliveries::lease_owner.eq(None::<NodeId>),
-            deliveries::lease_until.eq(None::<Ts>),
-        ))
-        .execute(conn)?;
+            )
+        );
+        let ours: Vec<DeliveryId> =
+            found.into_iter().filter(|(id, no)| numbers.get(id) == Some(no)).map(|(id, _)| id).collect();
+        diesel::update(deliveries::table.filter(deliveries::id.eq_any(&ours)))
+            .set((
+                deliveries::state.eq(Ready),
+                deliveries::next_at.eq(Some(now)),
+                deliveries::lease_owner.eq(None::<NodeId>),
+                deliveries::lease_until.eq(None::<Ts>),
+            ))
+            .execute(conn)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::domain::access::partner::PartnerNumber;
 use crate::domain::id::{BuId, ProgrammeId, TeamId, UserId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookStatus};
+use crate::store::dialect::held;
 use crate::store::pool::Conn;
 use crate::store::schema::{triggers, webhooks};
 
@@ -69,6 +70,18 @@ pub fn find(conn: &mut Conn, bu: BuId, id: WebhookId) -> QueryResult<Option<Webh
         .select(WebhookRow::as_select())
         .first(conn)
         .optional()
+}
+
+/// The same, and nobody else changes it until the transaction ends.
+pub fn hold(conn: &mut Conn, bu: BuId, id: WebhookId) -> QueryResult<Option<WebhookRow>> {
+    let rows: Vec<WebhookRow> = held!(
+        conn,
+        webhooks::table
+            .find(id)
+            .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()))
+            .select(WebhookRow::as_select())
+    );
+    Ok(rows.into_iter().next())
 }
 
 /// Which webhooks a list shows.
