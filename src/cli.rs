@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs};
+use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs};
 use crate::server::Failure;
 use crate::telemetry::{self, LogFormat};
 
@@ -50,6 +50,8 @@ enum Command {
         http: HttpArgs,
         #[command(flatten)]
         egress: EgressArgs,
+        #[command(flatten)]
+        retention: RetentionArgs,
     },
     /// Serve pages and the API; leave delivering to workers. Needs PostgreSQL.
     Web {
@@ -62,6 +64,8 @@ enum Command {
     Worker {
         #[command(flatten)]
         egress: EgressArgs,
+        #[command(flatten)]
+        retention: RetentionArgs,
         /// The address people and programs use: deliveries to Bellwire itself are refused.
         #[arg(long, env = "BELLWIRE_PUBLIC_URL", value_name = "URL")]
         public_url: url::Url,
@@ -107,9 +111,11 @@ pub fn main() -> ExitCode {
 
 fn run(common: &Common, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve { http, egress } => serving::serve(common, &http, &egress),
+        Command::Serve { http, egress, retention } => serving::serve(common, &http, &egress, &retention),
         Command::Web { http, egress } => serving::web(common, &http, &egress),
-        Command::Worker { egress, public_url } => serving::worker(common, &egress, public_url),
+        Command::Worker { egress, retention, public_url } => {
+            serving::worker(common, &egress, &retention, public_url)
+        }
         Command::Demo { listen } => serving::demo(common, listen),
         Command::Migrate => admin::migrate(common),
         Command::Partner(command) => admin::partner(common, command),

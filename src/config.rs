@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use url::Url;
@@ -138,6 +139,23 @@ fn is_local(url: &Url) -> bool {
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
+    }
+}
+
+/// For how long history is kept.
+#[derive(Debug, Clone, Args)]
+pub struct RetentionArgs {
+    /// Days after which events are removed with their deliveries and attempts; 0 keeps them for ever. What is
+    /// still under way is never removed.
+    #[arg(long, env = "BELLWIRE_RETAIN_DAYS", value_name = "DAYS", default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(0..=3650))]
+    retain_days: u32,
+}
+
+impl RetentionArgs {
+    /// How old an event becomes; `None` when nothing is removed.
+    pub fn keep(&self) -> Option<Duration> {
+        (self.retain_days > 0).then(|| Duration::from_hours(24 * u64::from(self.retain_days)))
     }
 }
 

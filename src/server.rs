@@ -10,8 +10,9 @@ use url::Url;
 
 use crate::app::{App, NotOpened, Opening};
 use crate::clock::Clock;
-use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, WrongSetting};
+use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs, WrongSetting};
 use crate::delivery::engine::{self, EngineHandle};
+use crate::delivery::upkeep::Upkeep;
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::http::health::Readiness;
 use crate::http::limits::{Limits, Rates};
@@ -22,6 +23,10 @@ use crate::{api, http, web};
 
 /// How long requests and attempts under way may take once the process was told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
+/// How long outcomes may take to be stored after that.
+const STORING: Duration = Duration::from_secs(5);
+/// How often a process that delivers makes sure that it still does.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// Why a process did not start, or ended badly: one sentence, and the code it exits with.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +73,8 @@ pub struct Plan {
     pub egress: EgressPolicy,
     /// The address people and programs use.
     pub public_url: Url,
+    /// How old events become where this process delivers; for ever without it.
+    pub keep: Option<Duration>,
 }
 
 /// The HTTP side of a process: bound, not yet answering.
@@ -108,7 +115,16 @@ impl Plan {
         let public_url = http.public_url(front.address)?;
         let egress = egress.policy(&public_url, Some(front.address));
         let connections = database.database_connections;
-        Ok(Self { database: address, connections, keys, http: Some(front), deliver, egress, public_url })
+        Ok(Self {
+            database: address,
+            connections,
+            keys,
+            http: Some(front),
+            deliver,
+            egress,
+            public_url,
+            keep: None,
+        })
     }
 
     /// Reads the settings of `worker`.
@@ -122,7 +138,22 @@ impl Plan {
         let keys = key.load()?;
         let egress = egress.policy(&public_url, None);
         let connections = database.database_connections;
-        Ok(Self { database: address, connections, keys, http: None, deliver: true, egress, public_url })
+        Ok(Self {
+            database: address,
+            connections,
+            keys,
+            http: None,
+            deliver: true,
+            egress,
+            public_url,
+            keep: None,
+        })
+    }
+
+    /// The same, with history kept as long as the settings say.
+    #[must_use]
+    pub fn keeping(self, retention: &RetentionArgs) -> Self {
+        Self { keep: retention.keep(), ..self }
     }
 }
 
@@ -134,7 +165,7 @@ pub fn address(database: &DatabaseArgs) -> Result<Address, Failure> {
 /// Serves until the process is told to stop. `ready` is called once everything answers; what it gives
 /// is dropped when the stop begins.
 pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Result<(), Failure> {
-    let Plan { database, connections, keys, http, deliver, egress, public_url } = plan;
+    let Plan { database, connections, keys, http, deliver, egress, public_url, keep } = plan;
     let (handoff, seed): (Arc<dyn Handoff>, _) = if deliver {
         let (inbox, seed) = engine::channel(engine::Settings::default());
         (inbox, Some(seed))
@@ -146,6 +177,7 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
     let app = App::open(opening)?;
     let engine =
         seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
+    let upkeep = deliver.then(|| Upkeep::start(&app.tools, keep)).transpose()?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
         // Before anybody is told that this process serves: from then on it may be asked to stop.
@@ -153,9 +185,15 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
         let front = http.map(|front| serve(&app, front, &readiness)).transpose()?;
         let companion = ready(&app)?;
         let answering = front.map(|server| (server.handle(), actix_web::rt::spawn(server)));
-        signals.next().await;
+        tokio::select! {
+            () = signals.next() => {}
+            () = crashed(engine.as_ref()) => {
+                // Whoever supervises this process starts it anew, and the start takes over what it held.
+                return Err(Failure::Running("The delivery engine has crashed. The log says why.".into()));
+            }
+        }
         tracing::info!("stopping: finishing what is under way");
-        drop(companion);
+        drop((companion, upkeep));
         readiness.stop();
         actix_web::rt::spawn(async move {
             signals.next().await;
@@ -167,8 +205,19 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
         }
         stop_engine(engine).await
     })?;
-    app.tools.gatherer.flush();
+    if !app.tools.gatherer.flush_within(STORING) {
+        tracing::error!("the database is away: what was under way is sent again after the next start");
+    }
     Ok(())
+}
+
+/// Ends when the engine has ended although nobody stopped it.
+async fn crashed(engine: Option<&EngineHandle>) {
+    let Some(engine) = engine else { return std::future::pending().await };
+    let mut watch = actix_web::rt::time::interval(WATCH);
+    while engine.is_running() {
+        watch.tick().await;
+    }
 }
 
 async fn stop_engine(engine: Option<EngineHandle>) -> Result<(), Failure> {

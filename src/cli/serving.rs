@@ -7,14 +7,19 @@ use url::Url;
 use crate::app::App;
 use crate::cli::Common;
 use crate::cli::output::say;
-use crate::config::{EgressArgs, HttpArgs};
+use crate::config::{EgressArgs, HttpArgs, RetentionArgs};
 use crate::ops::access::setup;
 use crate::server::{self, Failure, Plan, address};
 
 /// `bellwire serve`.
-pub fn serve(common: &Common, http: &HttpArgs, egress: &EgressArgs) -> Result<(), Failure> {
+pub fn serve(
+    common: &Common,
+    http: &HttpArgs,
+    egress: &EgressArgs,
+    retention: &RetentionArgs,
+) -> Result<(), Failure> {
     let plan = Plan::front(&common.database, &common.key, http, egress, true)?;
-    server::run(plan, |app| announce(app, "pages, API and delivery"))
+    server::run(plan.keeping(retention), |app| announce(app, "pages, API and delivery"))
 }
 
 /// `bellwire web`.
@@ -25,10 +30,15 @@ pub fn web(common: &Common, http: &HttpArgs, egress: &EgressArgs) -> Result<(), 
 }
 
 /// `bellwire worker`.
-pub fn worker(common: &Common, egress: &EgressArgs, public_url: Url) -> Result<(), Failure> {
+pub fn worker(
+    common: &Common,
+    egress: &EgressArgs,
+    retention: &RetentionArgs,
+    public_url: Url,
+) -> Result<(), Failure> {
     several_processes(common)?;
     let plan = Plan::worker(&common.database, &common.key, public_url, egress)?;
-    server::run(plan, |_| {
+    server::run(plan.keeping(retention), |_| {
         say("Bellwire is delivering");
         Ok(())
     })

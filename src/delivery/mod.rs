@@ -9,6 +9,7 @@ pub mod inbox;
 pub mod lanes;
 pub mod outgoing;
 pub mod transport;
+pub mod upkeep;
 
 #[cfg(test)]
 mod samples;

@@ -32,6 +32,7 @@ pub fn run(listen: SocketAddr, say: fn(&str)) -> Result<(), Failure> {
         deliver: true,
         egress,
         public_url,
+        keep: None,
     };
     server::run(plan, |app| {
         let failed = |why: String| Failure::Running(format!("The demo could not be prepared: {why}."));

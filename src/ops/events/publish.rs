@@ -27,7 +27,7 @@ use crate::store::events::{deliveries, events};
 use crate::store::pool::Conn;
 
 /// For how long a key answers with its first result.
-const KEYS_LIVE: std::time::Duration = std::time::Duration::from_hours(24);
+pub const KEYS_LIVE: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// An event as its producer sends it.
 #[derive(Debug, Deserialize)]

@@ -2,3 +2,4 @@
 
 pub mod audit;
 pub mod key_check;
+pub mod upkeep;

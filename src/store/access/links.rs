@@ -56,7 +56,9 @@ pub fn use_up(conn: &mut Conn, digest: &[u8], now: Ts) -> QueryResult<bool> {
     diesel::update(live).set(links::used_at.eq(Some(now))).execute(conn).map(|n| n == 1)
 }
 
-/// Forgets links that ended before `before`; gives how many.
-pub fn forget(conn: &mut Conn, before: Ts) -> QueryResult<usize> {
-    diesel::delete(links::table.filter(links::expires_at.lt(before))).execute(conn)
+/// Forgets at most `limit` links that ended before `before`.
+pub fn forget(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<usize> {
+    let ended = links::table.filter(links::expires_at.lt(before));
+    let digests: Vec<Vec<u8>> = ended.select(links::digest).limit(limit).load(conn)?;
+    diesel::delete(links::table.filter(links::digest.eq_any(digests))).execute(conn)
 }

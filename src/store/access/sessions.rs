@@ -89,8 +89,9 @@ pub fn remove_of_user(conn: &mut Conn, user: UserId) -> QueryResult<usize> {
     diesel::delete(sessions::table.filter(sessions::user_id.eq(user))).execute(conn)
 }
 
-/// Forgets sessions that began before `began` or were last seen before `seen`; gives how many.
-pub fn forget(conn: &mut Conn, began: Ts, seen: Ts) -> QueryResult<usize> {
+/// Forgets at most `limit` sessions that began before `began` or were last seen before `seen`.
+pub fn forget(conn: &mut Conn, began: Ts, seen: Ts, limit: i64) -> QueryResult<usize> {
     let ended = sessions::table.filter(sessions::created_at.lt(began).or(sessions::last_seen_at.lt(seen)));
-    diesel::delete(ended).execute(conn)
+    let ids: Vec<SessionId> = ended.select(sessions::id).limit(limit).load(conn)?;
+    diesel::delete(sessions::table.filter(sessions::id.eq_any(ids))).execute(conn)
 }

@@ -54,7 +54,9 @@ pub fn clear(conn: &mut Conn, key: &str) -> QueryResult<()> {
     diesel::delete(throttles::table.find(key)).execute(conn).map(drop)
 }
 
-/// Forgets every bucket whose window began before `before`; gives how many.
-pub fn forget(conn: &mut Conn, before: Ts) -> QueryResult<usize> {
-    diesel::delete(throttles::table.filter(throttles::window_started_at.lt(before))).execute(conn)
+/// Forgets at most `limit` buckets whose window began before `before`.
+pub fn forget(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<usize> {
+    let over = throttles::table.filter(throttles::window_started_at.lt(before));
+    let keys: Vec<String> = over.select(throttles::key).limit(limit).load(conn)?;
+    diesel::delete(throttles::table.filter(throttles::key.eq_any(keys))).execute(conn)
 }

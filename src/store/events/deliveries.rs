@@ -199,6 +199,27 @@ pub fn cancel_of_webhook(
     Ok(done)
 }
 
+/// Those of `events` that have a delivery under way. For upkeep, which serves every tenant.
+pub fn still_needed(conn: &mut Conn, events: &[EventId]) -> QueryResult<Vec<EventId>> {
+    deliveries::table
+        .filter(deliveries::event_id.eq_any(events))
+        .filter(deliveries::state.eq_any([DeliveryState::Ready, DeliveryState::Leased]))
+        .select(deliveries::event_id)
+        .distinct()
+        .load(conn)
+}
+
+/// At most `limit` deliveries of these events. For upkeep.
+pub fn ids_of_events(conn: &mut Conn, events: &[EventId], limit: i64) -> QueryResult<Vec<DeliveryId>> {
+    let these = deliveries::table.filter(deliveries::event_id.eq_any(events));
+    these.select(deliveries::id).limit(limit).load(conn)
+}
+
+/// Removes deliveries. Their attempts must be gone. For upkeep.
+pub fn remove(conn: &mut Conn, ids: &[DeliveryId]) -> QueryResult<usize> {
+    diesel::delete(deliveries::table.filter(deliveries::id.eq_any(ids))).execute(conn)
+}
+
 /// How many deliveries of `webhook` are still under way.
 pub fn count_under_way(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<i64> {
     let mut count = 0;

@@ -2,8 +2,10 @@
 
 mod audit;
 mod batches;
+mod faults;
 mod fencing;
 mod numbers;
 mod opening;
 mod queue;
+mod upkeep;
 mod world;

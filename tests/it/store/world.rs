@@ -20,6 +20,7 @@ use bellwire::ops::webhooks::create;
 use bellwire::store::db::Db;
 use bellwire::store::events::deliveries::{self, DeliveryRow};
 use bellwire::store::pool::{Address, Conn};
+use diesel::RunQueryDsl;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,9 +94,21 @@ impl World {
         rows
     }
 
+    /// How many rows a table has.
+    pub fn count(&self, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) AS number FROM {table}");
+        self.read(|conn| Ok(diesel::sql_query(sql).get_result::<Count>(conn)?)).number
+    }
+
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> T {
         self.node.db.read(work).unwrap()
     }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    number: i64,
 }
 
 fn node(address: &Address, clock: Clock) -> Arc<Tools> {

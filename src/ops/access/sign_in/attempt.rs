@@ -23,6 +23,8 @@ use crate::store::pool::{Conn, OpenError};
 const ACCOUNT: Limit = Limit { most: 10, window: Duration::from_mins(10) };
 /// Guesses from one address: an IPv4 address or an IPv6 network of 64 bits.
 const ADDRESS: Limit = Limit { most: 60, window: Duration::from_hours(1) };
+/// After this time no guess counts any more.
+pub const LONGEST_WINDOW: Duration = ADDRESS.window;
 
 /// What a person types to sign in.
 pub struct SignInDraft {

@@ -5,7 +5,7 @@ mod csrf;
 mod device;
 mod session;
 
-pub use attempt::{SignInDraft, SignInError, sign_in};
+pub use attempt::{LONGEST_WINDOW, SignInDraft, SignInError, sign_in};
 pub use csrf::{csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token};
 pub use session::{NewSession, session, sign_out};
 

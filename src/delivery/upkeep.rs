@@ -1,0 +1,60 @@
+//! The thread that forgets: every so often a round of upkeep, one small batch after the other.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::ops::cx::Tools;
+use crate::ops::system::upkeep::Round;
+
+/// How long after the start the first round begins.
+const FIRST: Duration = Duration::from_secs(5);
+/// How much time passes between two rounds.
+const BETWEEN_ROUNDS: Duration = Duration::from_mins(1);
+/// How much passes between two batches, in which others have the database to themselves.
+const BETWEEN_BATCHES: Duration = Duration::from_millis(10);
+
+/// The running thread. Dropping it ends the thread after the batch at hand.
+pub struct Upkeep {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Upkeep {
+    /// Starts the thread. Events older than `keep` are removed; none without it.
+    pub fn start(tools: &Arc<Tools>, keep: Option<Duration>) -> std::io::Result<Self> {
+        let (stop, stopped) = channel();
+        let tools = tools.clone();
+        let thread = std::thread::Builder::new()
+            .name("upkeep".to_owned())
+            .spawn(move || run(&tools, keep, &stopped))?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Upkeep {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("upkeep had crashed");
+        }
+    }
+}
+
+fn run(tools: &Tools, keep: Option<Duration>, stopped: &Receiver<()>) {
+    let mut round = Round::new(tools, keep);
+    let mut pause = FIRST;
+    while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        pause = match round.step(tools) {
+            Ok(true) => BETWEEN_BATCHES,
+            ended => {
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "a round of upkeep was broken off");
+                }
+                round = Round::new(tools, keep);
+                BETWEEN_ROUNDS
+            }
+        };
+    }
+}
