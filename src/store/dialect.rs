@@ -79,12 +79,14 @@ pub fn try_lock(conn: &mut Conn, number: i64) -> QueryResult<bool> {
     }
 }
 
-/// Runs one statement whose text differs by database, with one JSON array as its only value.
-pub fn with_json(conn: &mut Conn, sqlite: &str, postgres: &str, json: &str) -> QueryResult<usize> {
-    match conn {
-        Conn::Sqlite(c) => diesel::sql_query(sqlite).bind::<Text, _>(json).execute(c),
-        Conn::Pg(c) => diesel::sql_query(postgres).bind::<Text, _>(json).execute(c),
-    }
+/// Whether each statement costs a round trip to a server, so that few large ones beat many small ones.
+pub const fn has_round_trips(conn: &Conn) -> bool {
+    matches!(conn, Conn::Pg(_))
+}
+
+/// Runs one statement with one JSON array as its only value.
+pub fn with_json(conn: &mut Conn, sql: &str, json: &str) -> QueryResult<usize> {
+    diesel::sql_query(sql).bind::<Text, _>(json).execute(conn)
 }
 
 /// Loads rows of a query, locking them and passing over those that another transaction holds. SQLite
@@ -109,3 +111,20 @@ macro_rules! held {
     };
 }
 pub(crate) use held;
+
+/// Stores a slice of rows; gives how many. On SQLite one prepared statement runs for each row, because a
+/// statement for many would be prepared anew for every number of rows; on PostgreSQL a statement carries as
+/// many rows as it may, because each costs a round trip.
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            $crate::store::pool::Conn::Sqlite(c) => $rows.iter().try_fold(0, |done, row| {
+                diesel::insert_into($table).values(row).execute(c).map(|new| done + new)
+            }),
+            $crate::store::pool::Conn::Pg(c) => $rows.chunks(1_000).try_fold(0, |done, rows| {
+                diesel::insert_into($table).values(rows).execute(c).map(|new| done + new)
+            }),
+        }
+    };
+}
+pub(crate) use insert_rows;

@@ -6,7 +6,7 @@ use crate::domain::events::attempt::{Attempt, HeaderLine};
 use crate::domain::events::cause::Cause;
 use crate::domain::id::{AttemptId, BuId, DeliveryId, EndpointId};
 use crate::domain::time::Ts;
-use crate::store::dialect::each;
+use crate::store::dialect::insert_rows;
 use crate::store::pool::Conn;
 use crate::store::schema::attempts;
 
@@ -33,11 +33,7 @@ struct AttemptRow {
 /// Stores attempts.
 pub fn insert<'a>(conn: &mut Conn, attempts: impl Iterator<Item = &'a Attempt>) -> QueryResult<usize> {
     let rows: Vec<AttemptRow> = attempts.map(row).collect();
-    let mut done = 0;
-    for rows in rows.chunks(1_000) {
-        done += each!(conn, c => diesel::insert_into(attempts::table).values(rows).execute(c))?;
-    }
-    Ok(done)
+    insert_rows!(conn, attempts::table, rows)
 }
 
 /// Those of `ids` that are stored. For the engine, which serves every tenant.

@@ -6,7 +6,7 @@ use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, NodeId, WebhookId};
 use crate::domain::time::Ts;
-use crate::store::dialect::each;
+use crate::store::dialect::insert_rows;
 use crate::store::events::events::EventRow;
 use crate::store::pool::Conn;
 use crate::store::schema::deliveries;
@@ -111,12 +111,7 @@ impl DeliveryRow {
 
 /// Stores deliveries.
 pub fn insert(conn: &mut Conn, rows: &[DeliveryRow]) -> QueryResult<usize> {
-    // SQLite takes 32,766 values in a statement.
-    let mut done = 0;
-    for rows in rows.chunks(1_000) {
-        done += each!(conn, c => diesel::insert_into(deliveries::table).values(rows).execute(c))?;
-    }
-    Ok(done)
+    insert_rows!(conn, deliveries::table, rows)
 }
 
 /// One delivery of `bu`.

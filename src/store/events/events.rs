@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::{BuId, EventId, ProgrammeId, UserId};
 use crate::domain::time::Ts;
-use crate::store::dialect::{each, held, skip_locked};
+use crate::store::dialect::{each, held, insert_rows, skip_locked};
 use crate::store::pool::Conn;
 use crate::store::schema::{event_sequences, events};
 
@@ -58,10 +58,7 @@ pub fn take_places(conn: &mut Conn, bu: BuId, count: i64) -> QueryResult<i64> {
 
 /// Stores events.
 pub fn insert(conn: &mut Conn, rows: &[EventRow]) -> QueryResult<usize> {
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    each!(conn, c => diesel::insert_into(events::table).values(rows).execute(c))
+    insert_rows!(conn, events::table, rows)
 }
 
 /// One event of `bu`.

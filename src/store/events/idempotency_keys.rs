@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::{BuId, EventId};
 use crate::domain::time::Ts;
-use crate::store::dialect::each;
+use crate::store::dialect::insert_rows;
 use crate::store::pool::Conn;
 use crate::store::schema::idempotency_keys;
 
@@ -39,10 +39,7 @@ pub fn used(conn: &mut Conn, bu: BuId, keys: &[&str], since: Ts) -> QueryResult<
 
 /// Remembers keys.
 pub fn insert(conn: &mut Conn, rows: &[KeyRow]) -> QueryResult<usize> {
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    each!(conn, c => diesel::insert_into(idempotency_keys::table).values(rows).execute(c))
+    insert_rows!(conn, idempotency_keys::table, rows)
 }
 
 /// Forgets at most `limit` keys from before `before`.
