@@ -11,6 +11,7 @@ use crate::api::error::Problem;
 use crate::api::query::Query;
 use crate::api::views::{Data, Listing, WebhookView};
 use crate::domain::id::WebhookKind;
+use crate::domain::webhooks::catalogue as builtin;
 use crate::domain::webhooks::draft::{EndpointDraft, FieldName, TriggerDraft, WebhookDraft};
 use crate::domain::webhooks::secret::MASKED;
 use crate::domain::webhooks::webhook::WebhookStatus;
@@ -24,6 +25,10 @@ use crate::store::webhooks::webhooks::WebhookFilter;
 /// Fields of a webhook that only Bellwire itself sets.
 const READ_ONLY: [&str; 7] =
     ["id", "bu_id", "created_by", "created_at", "updated_at", "origin", "secret_ciphertext"];
+/// Whose events a webhook gets: the one value that each field can have here. Another is refused, because
+/// a webhook that silently gets more events than was asked for shows them to the wrong receiver.
+const FOR_WHOM: [(&str, Option<&str>); 4] =
+    [("scope", Some("everyone")), ("reach", Some("business_unit")), ("for_login", None), ("for_team", None)];
 /// Fields that are given at creation and changed in other ways.
 const NOT_HERE: [(&str, &str); 2] = [
     ("secret", "The secret is not changed here. Rotate it instead."),
@@ -87,6 +92,7 @@ pub async fn read(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpRespons
 pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
+    for_everyone(&mut fields);
     let draft = WebhookDraft {
         name: fields.text("name"),
         description: fields.text("description").unwrap_or_default(),
@@ -110,6 +116,7 @@ pub async fn edit(
     let id = id.get()?;
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
+    for_everyone(&mut fields);
     for (name, message) in NOT_HERE {
         if fields.has(name) {
             fields.fault(name, "not_changeable", message);
@@ -132,6 +139,18 @@ pub async fn remove(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpRespo
     let id = id.get()?;
     caller.run(move |cx, bu| remove::remove(cx, bu, id)).await?;
     Ok(HttpResponse::Ok().json(json!({"success": true, "message": "Webhook deleted successfully"})))
+}
+
+fn for_everyone(fields: &mut Fields) {
+    for (name, offered) in FOR_WHOM {
+        if fields.value(name).is_some_and(|value| offered.is_none() || value.as_str() != offered) {
+            fields.fault(
+                name,
+                "not_offered",
+                "A webhook made here is for everyone in the business unit. Leave it out.",
+            );
+        }
+    }
 }
 
 fn status(fields: &mut Fields) -> Option<WebhookStatus> {
@@ -179,8 +198,27 @@ fn endpoint(fields: &mut Fields) -> EndpointDraft {
     }
 }
 
-/// Either names in `events` or a list of `triggers`; `None` when neither is given.
+/// The triggers that are asked for; `None` when nothing is said of them.
 fn triggers(fields: &mut Fields) -> Option<Vec<TriggerDraft>> {
+    let drafts = events_or_triggers(fields)?;
+    for (i, draft) in drafts.iter().enumerate() {
+        if builtin::find(&draft.event).is_some_and(|found| found.partner_only) {
+            let name = match draft.field {
+                FieldName::InShort => format!("events[{i}]"),
+                FieldName::InFull => format!("triggers[{i}].event"),
+            };
+            fields.fault(
+                &name,
+                "partner_only",
+                "This event type is not offered through the API. Leave it out.",
+            );
+        }
+    }
+    Some(drafts)
+}
+
+/// Either names in `events` or a list of `triggers`.
+fn events_or_triggers(fields: &mut Fields) -> Option<Vec<TriggerDraft>> {
     if fields.has("events") && fields.has("triggers") {
         fields.fault("triggers", "both_given", "Give either events or triggers.");
     }
