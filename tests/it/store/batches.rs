@@ -2,6 +2,7 @@
 
 use super::world::{World, event, outcome, publish_at};
 use crate::support::databases::{TestDatabase, both_databases};
+use crate::support::patience::{PATIENCE, until};
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::ops::Error;
 use bellwire::ops::events::handoff::Verdict;
@@ -9,6 +10,7 @@ use bellwire::ops::events::queue::claim;
 use bellwire::store::events::events::take_places;
 use std::collections::BTreeSet;
 use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 both_databases!(
     five_hundred_are_settled_together,
@@ -98,4 +100,29 @@ fn what_is_not_committed_is_not_there(database: &TestDatabase) {
     let row = world.deliveries(bu, webhook).remove(0);
     assert_eq!((row.state, row.lease_no), (DeliveryState::Leased, handed.lease_no));
     assert!(claim(&other, 1).unwrap().is_empty());
+}
+
+#[test]
+fn without_the_database_all_that_wait_are_told_together() {
+    let database = TestDatabase::postgres();
+    let world = World::on(&database);
+    let (bu, _) = world.queued(1);
+    let url = database.url();
+    let name = url.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap();
+    let server = TestDatabase::postgres();
+    server.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+    server.execute(&format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'"
+    ));
+
+    let start = Instant::now();
+    let answers: Vec<_> = (0..20).map(|n| world.node.gatherer.publish(event(bu, n))).collect();
+    for answer in answers {
+        assert!(matches!(answer.blocking_recv().unwrap(), Err(Error::Unavailable(_))));
+    }
+    // Each would wait five seconds for a connection of its own.
+    assert!(start.elapsed() < Duration::from_secs(50), "{:?}", start.elapsed());
+
+    server.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+    until(PATIENCE, || world.node.gatherer.publish(event(bu, 20)).blocking_recv().unwrap());
 }
