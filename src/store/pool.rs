@@ -1,5 +1,9 @@
 //! Connections: one type for both databases, how they are opened, checked and pooled.
 
+use std::fmt::Display;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,13 +37,15 @@ pub enum Address {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL names no database that Bellwire knows.
-    #[error("The database URL must start with sqlite: or postgres:// (such as sqlite:bellwire.db).")]
+    #[error(
+        "The database URL must be sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME (such as sqlite:bellwire.db)."
+    )]
     UnknownScheme,
     /// The database refused the connection.
-    #[error("The database cannot be opened: {0}")]
+    #[error("The database cannot be opened: {}", one_line(.0))]
     Refused(#[from] diesel::ConnectionError),
     /// A query of the start-up failed.
-    #[error("The database cannot be used: {0}")]
+    #[error("The database cannot be used: {}", one_line(.0))]
     Query(#[from] diesel::result::Error),
     /// A promise of durability would not hold.
     #[error("The database would not keep what it acknowledges: {0}")]
@@ -56,6 +62,11 @@ pub enum OpenError {
     /// A migration failed.
     #[error("The database cannot be migrated: {0}")]
     Migration(String),
+}
+
+/// What a database told, its line breaks removed: one sentence for the operator, one line in the log.
+fn one_line(told: &impl Display) -> String {
+    told.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Address {
@@ -86,6 +97,7 @@ impl Address {
 }
 
 fn open_sqlite(path: &Path) -> Result<SqliteConnection, OpenError> {
+    make_private(path)?;
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
     conn.batch_execute("PRAGMA busy_timeout = 5000")?;
     switch_to_wal(&mut conn)?;
@@ -95,6 +107,15 @@ fn open_sqlite(path: &Path) -> Result<SqliteConnection, OpenError> {
     )?;
     assert_sqlite(&mut conn)?;
     Ok(conn)
+}
+
+/// Makes a missing file one that only its owner may read; SQLite gives its journal the same mode. A file
+/// that is there is left alone: closing it would drop the locks that SQLite holds on it in this process.
+fn make_private(path: &Path) -> Result<(), OpenError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(OpenError::File(path.into(), error)),
+        _ => Ok(()),
+    }
 }
 
 /// Only the first connection to a new file switches anything. Two that do so at once would wait for each

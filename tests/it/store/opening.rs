@@ -8,6 +8,7 @@ use bellwire::store::migrate;
 use bellwire::store::pool::{Address, Conn, OpenError};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Barrier;
 
 both_databases!(
@@ -117,4 +118,34 @@ fn a_server_that_does_not_flush_is_refused_unless_it_is_thrown_away() {
     let output = installation.program.run(["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{output:?}");
     assert!(output.stderr.trim_end().lines().count() == 1 && output.stderr.contains(expected), "{output:?}");
+}
+
+#[test]
+fn a_new_file_is_for_its_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bellwire.db");
+    let url = format!("sqlite:{}", file.display());
+    let installation = Installation::of(Program::new().with_env("BELLWIRE_DATABASE_URL", &url));
+    let _serving = installation.program.serve(&[] as &[&str]);
+    for name in ["bellwire.db", "bellwire.db-wal", "bellwire.db-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_reached_is_told_in_one_sentence() {
+    let program = Program::new();
+    program.run(["keys", "init"]).success();
+    for (url, told) in [
+        ("sqlite:missing/folder/a.db", "missing/folder/a.db"),
+        ("sqlite:", "sqlite:FILE"),
+        ("mysql://a/b", "sqlite:FILE"),
+        ("postgres://u:hidden@127.0.0.1:1/x", "Connection refused"),
+    ] {
+        let output = program.run(["migrate", "--database-url", url]);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{output:?}");
+        assert!(output.stderr.trim_end().lines().count() == 1 && output.stderr.contains(told), "{output:?}");
+        assert!(!output.stderr.contains("hidden"), "{output:?}");
+    }
 }
