@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, ServiceConfig};
 use serde_json::json;
 
@@ -39,7 +39,11 @@ impl Readiness {
 
 /// Mounts `/healthz` and `/readyz`. The server's data must hold a `Data<App>` and a `Data<Readiness>`.
 pub fn configure(config: &mut ServiceConfig) {
-    config.route("/healthz", web::get().to(healthz)).route("/readyz", web::get().to(readyz));
+    for method in [Method::GET, Method::HEAD] {
+        config
+            .route("/healthz", web::method(method.clone()).to(healthz))
+            .route("/readyz", web::method(method).to(readyz));
+    }
 }
 
 /// The process runs.

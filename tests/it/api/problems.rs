@@ -208,11 +208,11 @@ fn a_body_that_never_ends_is_cut_off(database: &TestDatabase) {
 fn the_process_says_whether_it_is_well(database: &TestDatabase) {
     let world = World::start(database, OPEN);
     for (path, word) in [("/healthz", "ok"), ("/readyz", "ready")] {
-        let answer = send(reqwest::blocking::Client::get(
-            &crate::support::http::client(),
-            world.url("").replace("/api/v1", path),
-        ));
+        let (client, url) = (crate::support::http::client(), world.url("").replace("/api/v1", path));
+        let answer = send(client.get(&url));
         assert_eq!((answer.status, answer.json()), (200, json!({"status": word})));
+        let head = send(client.head(&url));
+        assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
     }
     let made = world.webhook(&json!({"url": "https://example.com", "events": ["user.created"]}));
     assert!(
