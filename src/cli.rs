@@ -8,6 +8,7 @@ mod serving;
 
 use std::process::ExitCode;
 
+use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 
 use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs};
@@ -32,13 +33,13 @@ struct Common {
     #[command(flatten)]
     key: KeyArgs,
     /// Answer with JSON on standard output.
-    #[arg(long, env = "BELLWIRE_JSON", global = true)]
+    #[arg(long, env = "BELLWIRE_JSON", global = true, value_parser = BoolishValueParser::new())]
     json: bool,
     /// How log lines look.
     #[arg(long, env = "BELLWIRE_LOG_FORMAT", value_enum, default_value = "text", global = true)]
     log_format: LogFormat,
     /// Which log lines are written, as RUST_LOG has it: `info`, `warn,bellwire=debug`.
-    #[arg(long, env = "BELLWIRE_LOG", value_name = "FILTER", default_value = "info", global = true)]
+    #[arg(long, env = "BELLWIRE_LOG", value_name = "FILTER", default_value = telemetry::DEFAULT_FILTER, global = true)]
     log: String,
 }
 
@@ -96,8 +97,9 @@ enum Command {
 /// failure is exit code 1.
 pub fn main() -> ExitCode {
     let Cli { common, command } = Cli::parse();
-    telemetry::start(common.log_format, &common.log);
-    match run(&common, command) {
+    let started = telemetry::start(common.log_format, &common.log)
+        .map_err(|e| Failure::Setting(format!("--log {} cannot be used: {e}.", common.log)));
+    match started.and_then(|()| run(&common, command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::failed(&failure);

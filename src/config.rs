@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -163,13 +164,13 @@ impl RetentionArgs {
 #[derive(Debug, Clone, Args)]
 pub struct EgressArgs {
     /// Let webhooks use http:// too. Meant for development.
-    #[arg(long, env = "BELLWIRE_ALLOW_HTTP")]
+    #[arg(long, env = "BELLWIRE_ALLOW_HTTP", value_parser = BoolishValueParser::new())]
     allow_http: bool,
     /// Let deliveries go to these private addresses: 10.20.0.0/16, 10.20.0.0/16:8080, 127.0.0.1.
     #[arg(long, env = "BELLWIRE_EGRESS_ALLOW", value_name = "CIDR", value_delimiter = ',', num_args = 1..)]
     egress_allow: Vec<AllowRule>,
     /// Keep what receivers at those private addresses answer, so that logs show it.
-    #[arg(long, env = "BELLWIRE_EGRESS_KEEP_RESPONSES")]
+    #[arg(long, env = "BELLWIRE_EGRESS_KEEP_RESPONSES", value_parser = BoolishValueParser::new())]
     egress_keep_responses: bool,
 }
 
