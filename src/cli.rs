@@ -27,6 +27,7 @@ struct Cli {
 
 /// What every command takes.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Common {
     #[command(flatten)]
     database: DatabaseArgs,
