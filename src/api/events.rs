@@ -123,7 +123,6 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
         before,
         event_type: event_type.clone(),
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
-        ..EventQuery::default()
     };
     let found = caller.run(move |cx, bu| {
         let found = inspect::list(cx, bu, &wanted)?;
@@ -131,8 +130,8 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
         Ok(found)
     });
     let page = found.await.map_err(Problem::in_query)?;
-    let next = page.rows.last().filter(|_| page.more).map(|line| line.event.id);
-    let data: Vec<EventView<'_>> = page.rows.iter().map(|line| view(&line.event, line.outcome)).collect();
+    let next = page.next;
+    let data: Vec<EventView<'_>> = page.lines.iter().map(|line| view(&line.event, line.outcome)).collect();
     Ok(HttpResponse::Ok().json(Listing { data, meta: CursorMeta { limit, next } }))
 }
 

@@ -6,8 +6,6 @@ use crate::domain::time::Ts;
 
 /// The largest body of one published event, in bytes.
 pub const MOST_EVENT_BYTES: usize = 256 * 1024;
-/// The most events in one batch.
-pub const MOST_BATCH: usize = 1_000;
 
 /// An event as every attempt sends and signs it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Looking at events: lists, one event with all that became of it, and the log of a webhook.
+//! Looking at events: lists, one event with all that became of it, and one delivery.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,9 @@ use crate::domain::page::Page;
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::log::MOST_LOOKED_AT;
 use crate::store::events::attempts;
-use crate::store::events::deliveries::{self, DeliveryFilter, DeliveryRow};
+use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events::{self, EventFilter, EventRow};
 use crate::store::pool::Conn;
 use crate::store::webhooks::{endpoints, webhooks};
@@ -77,46 +78,57 @@ pub struct EventQuery {
     pub before: Option<EventId>,
     /// Only of this type.
     pub event_type: Option<String>,
-    /// Only ids that start so.
-    pub id_prefix: Option<String>,
     /// How many stand on a page.
     pub limit: usize,
 }
 
+/// A page of events.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// The events, newest first.
+    pub lines: Vec<EventLine>,
+    /// After which event to go on, when there may be more. A page of one type may end early, or be empty,
+    /// and still go on: no more than [`MOST_LOOKED_AT`] events are looked at for it.
+    pub next: Option<EventId>,
+}
+
 /// Events of `bu`, newest first.
-pub fn list(cx: &Cx, bu: BuId, query: &EventQuery) -> Result<Page<EventLine>, Error> {
+pub fn list(cx: &Cx, bu: BuId, query: &EventQuery) -> Result<EventPage, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::EventsRead)?;
-        let ids = match query.id_prefix.as_deref().map(EventId::range_of_prefix) {
-            None => None,
-            Some(Some(range)) => Some(range),
-            Some(None) => return Ok(Page { rows: Vec::new(), more: false }),
-        };
         let before = match query.before {
-            None => None,
-            Some(id) => match events::place(conn, bu, id)? {
-                Some(place) => Some(place),
-                None => {
-                    return Err(Error::field(
-                        "before",
-                        "cursor_invalid",
-                        "This list does not go on from there.",
-                    ));
-                }
-            },
+            None => events::place_at(conn, bu, None)?,
+            Some(id) => events::place(conn, bu, id)?.ok_or_else(|| {
+                Error::field("before", "cursor_invalid", "This list does not go on from there.")
+            })?,
         };
-        let filter = EventFilter { before, event_type: query.event_type.clone(), ids };
+        let looked_at = i64::try_from(MOST_LOOKED_AT).unwrap_or(i64::MAX);
+        let end = match query.event_type {
+            Some(_) => events::from_place(conn, bu, before.saturating_sub(looked_at))?,
+            None => None,
+        };
+        let filter = EventFilter {
+            before: Some(before),
+            from: end.map(|(place, _)| place),
+            event_type: query.event_type.clone(),
+        };
         let limit = i64::try_from(query.limit + 1).unwrap_or(i64::MAX);
         let page = Page::cut(events::list(conn, bu, &filter, limit)?, query.limit);
+        let next = if page.more {
+            page.rows.last().map(|event| event.id)
+        } else {
+            end.filter(|(place, _)| *place > 1 && *place < before).map(|(_, id)| id)
+        };
         let ids: Vec<EventId> = page.rows.iter().map(|event| event.id).collect();
         let mut states: HashMap<EventId, Vec<DeliveryRow>> = HashMap::new();
         for row in deliveries::of_events(conn, bu, &ids)? {
             states.entry(row.event_id).or_default().push(row);
         }
-        Ok(page.map(|event| EventLine {
+        let line = |event: EventRow| EventLine {
             outcome: outcome(states.get(&event.id).map(Vec::as_slice).unwrap_or_default()),
             event,
-        }))
+        };
+        Ok(EventPage { lines: page.rows.into_iter().map(line).collect(), next })
     })
 }
 
@@ -134,25 +146,6 @@ pub(super) fn whole(conn: &mut Conn, bu: BuId, id: EventId) -> Result<EventView,
     let mut rows = deliveries::of_events(conn, bu, &[id])?;
     rows.truncate(MOST_SHOWN);
     Ok(EventView { event, deliveries: views(conn, bu, rows)? })
-}
-
-/// The deliveries of one webhook of `bu`, newest first. The webhook may be deleted.
-pub fn log(
-    cx: &Cx,
-    bu: BuId,
-    webhook: WebhookId,
-    filter: &DeliveryFilter,
-    limit: usize,
-) -> Result<Page<DeliveryRow>, Error> {
-    cx.read(|conn| {
-        authorize(cx, conn, bu, Permission::DeliveriesRead)?;
-        if webhooks::names(conn, bu, &[webhook])?.is_empty() {
-            return Err(Error::NotFound);
-        }
-        let rows =
-            deliveries::of_webhook(conn, bu, webhook, filter, i64::try_from(limit + 1).unwrap_or(i64::MAX))?;
-        Ok(Page::cut(rows, limit))
-    })
 }
 
 /// One delivery of `bu`, with its attempts.

@@ -10,7 +10,7 @@ use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::inspect::{Outcome, outcome};
-use crate::store::events::deliveries::{self, DeliveryFilter, DeliveryRow};
+use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events::{self, EventHead};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks;
@@ -214,8 +214,7 @@ fn of_webhook(
     let mut collected = Collected::new(query.limit);
     loop {
         let step = i64::try_from(STEP).unwrap_or(i64::MAX);
-        let filter = DeliveryFilter { before, after: None, states: Vec::new() };
-        let rows = deliveries::of_webhook(conn, bu, webhook, &filter, step)?;
+        let rows = deliveries::of_webhook(conn, bu, webhook, before, step)?;
         let is_last = rows.len() < STEP;
         for row in rows {
             if oldest.is_some_and(|oldest| row.created_at < oldest) {
@@ -353,6 +352,18 @@ mod tests {
         assert_eq!(page.next, Some(Place::Event(ids[EVENTS - MOST_LOOKED_AT])));
         let page = log(&cx, bu, &LogQuery { after: page.next, ..query }).unwrap();
         assert_eq!((found(&page), page.next, page.stopped), (vec![ids[0]], None, false));
+    }
+
+    #[test]
+    fn a_list_of_one_type_does_not_walk_the_whole_history_at_once() {
+        use crate::ops::events::inspect::{EventQuery, list};
+        let world = World::new();
+        let (cx, bu, ids) = unit(&world);
+        let query = EventQuery { before: None, event_type: Some("user.created".into()), limit: 5 };
+        let page = list(&cx, bu, &query).unwrap();
+        assert_eq!((page.lines.len(), page.next), (0, Some(ids[EVENTS - MOST_LOOKED_AT])));
+        let page = list(&cx, bu, &EventQuery { before: page.next, ..query }).unwrap();
+        assert_eq!((page.lines[0].event.id, page.lines.len(), page.next), (ids[0], 1, None));
     }
 
     #[test]

@@ -133,37 +133,20 @@ pub fn of_events(conn: &mut Conn, bu: BuId, events: &[EventId]) -> QueryResult<V
         .load(conn)
 }
 
-/// Which deliveries a log shows.
-#[derive(Debug, Clone, Default)]
-pub struct DeliveryFilter {
-    /// Only before this one.
-    pub before: Option<DeliveryId>,
-    /// Only after this one.
-    pub after: Option<DeliveryId>,
-    /// Only in these states; all when empty.
-    pub states: Vec<DeliveryState>,
-}
-
-/// The deliveries of one webhook of `bu`, newest first, at most `limit`.
+/// The deliveries of one webhook of `bu` from before `before`, newest first, at most `limit`.
 pub fn of_webhook(
     conn: &mut Conn,
     bu: BuId,
     webhook: WebhookId,
-    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
     limit: i64,
 ) -> QueryResult<Vec<DeliveryRow>> {
     let mut query = deliveries::table
         .filter(deliveries::webhook_id.eq(webhook).and(deliveries::bu_id.eq(bu)))
         .select(DeliveryRow::as_select())
         .into_boxed();
-    if let Some(before) = filter.before {
+    if let Some(before) = before {
         query = query.filter(deliveries::id.lt(before));
-    }
-    if let Some(after) = filter.after {
-        query = query.filter(deliveries::id.gt(after));
-    }
-    if !filter.states.is_empty() {
-        query = query.filter(deliveries::state.eq_any(filter.states.clone()));
     }
     query.order(deliveries::id.desc()).limit(limit).load(conn)
 }

@@ -96,10 +96,10 @@ pub fn remove(conn: &mut Conn, ids: &[EventId]) -> QueryResult<usize> {
 pub struct EventFilter {
     /// Only before this place.
     pub before: Option<i64>,
-    /// Only of this type.
+    /// Only from this place on.
+    pub from: Option<i64>,
+    /// Only of this type. Say also from which place on: the search walks over all others.
     pub event_type: Option<String>,
-    /// Only ids between these two, both included.
-    pub ids: Option<(String, String)>,
 }
 
 /// Events of `bu`, newest first, at most `limit`.
@@ -111,12 +111,8 @@ pub fn list(conn: &mut Conn, bu: BuId, filter: &EventFilter, limit: i64) -> Quer
     if let Some(event_type) = &filter.event_type {
         query = query.filter(events::event_type.eq(event_type.clone()));
     }
-    if let Some((low, high)) = &filter.ids {
-        let within = diesel::dsl::sql::<diesel::sql_types::Bool>("id BETWEEN ")
-            .bind::<diesel::sql_types::Text, _>(low.clone())
-            .sql(" AND ")
-            .bind::<diesel::sql_types::Text, _>(high.clone());
-        query = query.filter(within);
+    if let Some(from) = filter.from {
+        query = query.filter(events::seq.ge(from));
     }
     query.order(events::seq.desc()).limit(limit).load(conn)
 }
@@ -124,6 +120,16 @@ pub fn list(conn: &mut Conn, bu: BuId, filter: &EventFilter, limit: i64) -> Quer
 /// The place of one event of `bu`, to go on from in a list.
 pub fn place(conn: &mut Conn, bu: BuId, id: EventId) -> QueryResult<Option<i64>> {
     events::table.find(id).filter(events::bu_id.eq(bu)).select(events::seq).first(conn).optional()
+}
+
+/// The first event of `bu` at the place `place` or after it.
+pub fn from_place(conn: &mut Conn, bu: BuId, place: i64) -> QueryResult<Option<(i64, EventId)>> {
+    events::table
+        .filter(events::bu_id.eq(bu).and(events::seq.ge(place)))
+        .select((events::seq, events::id))
+        .order(events::seq)
+        .first(conn)
+        .optional()
 }
 
 /// An event without its bytes, as lists go over it.

@@ -37,7 +37,9 @@ pub fn claim(conn: &mut Conn, lease: Lease, now: Ts, limit: i64) -> QueryResult<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    diesel::update(deliveries::table.filter(deliveries::id.eq_any(&ids).and(deliveries::state.eq(Ready))))
+    // The rows are held since they were chosen. Their state is not asked again, because a planner that
+    // believes the queue to be short would walk all of it instead of looking up these.
+    diesel::update(deliveries::table.filter(deliveries::id.eq_any(&ids)))
         .set((
             deliveries::state.eq(Leased),
             deliveries::lease_owner.eq(Some(lease.node)),
@@ -62,12 +64,9 @@ pub fn release(conn: &mut Conn, node: NodeId, held: &[(DeliveryId, i64)], now: T
         let ids: Vec<DeliveryId> = held.iter().map(|(id, _)| *id).collect();
         let found: Vec<(DeliveryId, i64)> = skip_locked!(
             conn,
-            deliveries::table.select((deliveries::id, deliveries::lease_no)).filter(
-                deliveries::id
-                    .eq_any(&ids)
-                    .and(deliveries::state.eq(Leased))
-                    .and(deliveries::lease_owner.eq(node)),
-            )
+            deliveries::table
+                .select((deliveries::id, deliveries::lease_no))
+                .filter(deliveries::id.eq_any(&ids).and(deliveries::lease_owner.eq(node)),)
         );
         let ours: Vec<DeliveryId> =
             found.into_iter().filter(|(id, no)| numbers.get(id) == Some(no)).map(|(id, _)| id).collect();
@@ -98,9 +97,10 @@ pub fn orphans(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<Vec<Deliv
     deliveries::table.filter(deliveries::id.eq_any(&ids)).select(DeliveryRow::as_select()).load(conn)
 }
 
-/// Frees deliveries whose holder is gone: due at once, and the interruption is counted.
+/// Frees deliveries that [`orphans`] gave in the same transaction: due at once, and the interruption is
+/// counted.
 pub fn free(conn: &mut Conn, ids: &[DeliveryId], now: Ts) -> QueryResult<usize> {
-    diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::state.eq(Leased))))
+    diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
         .set((
             deliveries::state.eq(Ready),
             deliveries::next_at.eq(Some(now)),

@@ -104,12 +104,13 @@ fn forgotten_keys_sessions_links_and_guesses_are_gone(database: &TestDatabase) {
         .collect();
     world.node.db.write(|conn| Ok::<_, Error>(idempotency_keys::insert(conn, &rows)?)).unwrap();
     let (user, session) = (world.node.clock.id::<UserKind>(), world.node.clock.id::<SessionKind>());
+    let digest = if world.node.db.is_sqlite() { "x'64'" } else { r"'\x64'" };
     database.execute(&format!(
         "INSERT INTO users (id, number, email, name, created_at) VALUES ('{user}', 1, 'a@b', 'A', 1);
          INSERT INTO sessions (id, digest, user_id, level, created_at, last_seen_at, reauth_at, remember)
-            VALUES ('{session}', 'd', '{user}', 'full', {now}, {now}, 1, '0');
+            VALUES ('{session}', {digest}, '{user}', 'full', {now}, {now}, 1, '0');
          INSERT INTO one_time_links (digest, purpose, role, created_at, expires_at)
-            VALUES ('d', 'setup', 'owner', {now}, {now});
+            VALUES ({digest}, 'setup', 'owner', {now}, {now});
          INSERT INTO sign_in_throttles (key, failures, window_started_at) VALUES ('k', 1, {now});",
         now = now.0,
     ));

@@ -88,8 +88,7 @@ impl World {
 
     /// The deliveries of `webhook`, oldest first.
     pub fn deliveries(&self, bu: BuId, webhook: WebhookId) -> Vec<DeliveryRow> {
-        let filter = deliveries::DeliveryFilter::default();
-        let mut rows = self.read(|conn| Ok(deliveries::of_webhook(conn, bu, webhook, &filter, i64::MAX)?));
+        let mut rows = self.read(|conn| Ok(deliveries::of_webhook(conn, bu, webhook, None, i64::MAX)?));
         rows.reverse();
         rows
     }

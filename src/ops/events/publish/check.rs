@@ -1,0 +1,205 @@
+//! What is published, and what is checked of it before anything is stored.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::domain::events::event::IdempotencyKey;
+use crate::domain::events::payload::SoundJson;
+use crate::domain::id::{BuId, EventId, ProgrammeId, TokenId};
+use crate::domain::problem::FieldErrors;
+use crate::domain::time::Ts;
+use crate::domain::webhooks::trigger::is_event_type;
+use crate::ops::Error;
+use crate::ops::cx::{Actor, Cx};
+use crate::ops::webhooks::catalogue::{self, Publishing};
+
+/// An event as its producer sends it.
+#[derive(Debug, Deserialize)]
+pub struct PublishBody<'a> {
+    /// The event type.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The payload: a JSON object, kept byte for byte.
+    #[serde(borrow)]
+    pub data: &'a RawValue,
+    /// The login it is about: its id or its number.
+    #[serde(default)]
+    pub subject: Option<SubjectRef>,
+    /// The programme it happened in.
+    #[serde(default)]
+    pub programme: Option<String>,
+    /// The producer's own id: a repeat with the same id stores nothing.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// When it happened, by the producer's clock.
+    #[serde(default)]
+    pub created: Option<String>,
+}
+
+/// A login, as a producer names it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum SubjectRef {
+    /// By its number: `1042`.
+    Number(i64),
+    /// By its id or its number as text.
+    Text(String),
+}
+
+/// An event that passed every check that needs no database.
+#[derive(Debug)]
+pub struct Publish {
+    pub(super) bu: BuId,
+    pub(super) event_type: String,
+    pub(super) data: Box<[u8]>,
+    pub(super) subject: Option<SubjectRef>,
+    pub(super) programme: Option<ProgrammeId>,
+    pub(super) created: Option<Ts>,
+    pub(super) source: &'static str,
+    pub(super) repeat: Option<Repeat>,
+    /// The token it came with: looked at again in the transaction that stores it.
+    pub(super) token: Option<TokenId>,
+}
+
+impl Publish {
+    /// The event's type.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// When it happened, if its producer says.
+    pub const fn created(&self) -> Option<Ts> {
+        self.created
+    }
+}
+
+/// How a repeat of the same request is recognised.
+#[derive(Debug, Clone)]
+pub(super) struct Repeat {
+    pub(super) key: String,
+    pub(super) digest: [u8; 32],
+}
+
+/// What a publish made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// The event.
+    pub id: EventId,
+    /// When it was stored, or when the first request stored it.
+    pub received_at: Ts,
+    /// Whether the first request with this key had stored it before.
+    pub repeated: bool,
+}
+
+/// What is decided about one event of a batch: an error is its producer's.
+pub type Decided = Result<Published, Error>;
+
+/// Checks a received body and gives a publish that can be put forward. `key` is the request's
+/// `Idempotency-Key`. Blocks when a type added at run time is looked up.
+pub fn check(cx: &Cx, bu: BuId, body: SoundJson<'_>, key: Option<&str>) -> Result<Publish, Error> {
+    let bytes = body.bytes();
+    let body: PublishBody<'_> = serde_json::from_slice(bytes).map_err(|e| misshapen(&e))?;
+    let mut errors = FieldErrors::default();
+    if !body.data.get().starts_with('{') {
+        errors.push("data", "not_an_object", "data must be a JSON object.");
+    }
+    if !is_event_type(&body.event_type) {
+        errors.push("type", "unknown_event_type", "This event type is not in the catalogue.");
+    }
+    let created = body.created.as_deref().map(|text| {
+        errors.keep(Ts::parse(text).ok_or_else(|| {
+            FieldErrors::one(
+                "created",
+                "not_a_time",
+                "Use ISO 8601 with a zone, such as 2026-01-31T09:15:30Z.",
+            )
+        }))
+    });
+    let programme =
+        body.programme.as_deref().map(|text| errors.keep(text.parse().map_err(|_| unknown("programme"))));
+    let key = match (key, body.id.as_deref()) {
+        (Some(key), _) => errors.keep(IdempotencyKey::parse(key)).map(|k| format!("key:{}", k.as_str())),
+        (None, Some(id)) => errors
+            .keep(IdempotencyKey::parse(id).map_err(|_| {
+                FieldErrors::one(
+                    "id",
+                    "own_id",
+                    "Use 1 to 255 visible ASCII characters as the event's own id.",
+                )
+            }))
+            .map(|k| format!("id:{}", k.as_str())),
+        (None, None) => None,
+    };
+    errors.or(())?;
+    match catalogue::publishing(cx, bu, &body.event_type)? {
+        Publishing::Free => {}
+        Publishing::Checked(validator) => {
+            let data = serde_json::from_str(body.data.get()).map_err(|e| Error::Internal(e.to_string()))?;
+            validator.check(&data)?;
+        }
+    }
+    Ok(Publish {
+        bu,
+        event_type: body.event_type,
+        data: body.data.get().as_bytes().into(),
+        subject: body.subject,
+        programme: programme.flatten(),
+        created: created.flatten(),
+        source: "api",
+        repeat: key.map(|key| Repeat { key, digest: Sha256::digest(bytes).into() }),
+        token: match &cx.actor {
+            Actor::Token(token) => Some(token.token),
+            Actor::Login(_) | Actor::Operator | Actor::System => None,
+        },
+    })
+}
+
+/// An event that Bellwire sends of itself, such as a test. `data` must be a JSON object.
+pub fn own(bu: BuId, event_type: &str, data: &serde_json::Value, source: &'static str) -> Publish {
+    Publish {
+        bu,
+        event_type: event_type.to_owned(),
+        data: data.to_string().into_bytes().into(),
+        subject: None,
+        programme: None,
+        created: None,
+        source,
+        repeat: None,
+        token: None,
+    }
+}
+
+/// Publishes: answers after the event and all its deliveries are stored for good.
+pub async fn publish(cx: &Cx, draft: Publish) -> Result<Published, Error> {
+    let tools = &cx.tools;
+    let answer = tools.gatherer.publish(draft).await;
+    let answer = answer.unwrap_or_else(|_| Err(Error::Unavailable("the process is stopping".into())));
+    if let (Err(Error::Forbidden(_)), Actor::Token(token)) = (&answer, &cx.actor) {
+        tools.known.tokens.forget(|_, known| known.token == token.token);
+    }
+    answer
+}
+
+/// A reference that leads nowhere in the unit.
+pub(super) fn unknown(field: &'static str) -> FieldErrors {
+    FieldErrors::one(field, "unknown_reference", "Nothing in this business unit has this id.")
+}
+
+/// What `serde_json` says of a document that is sound JSON but not an event: it never repeats values.
+fn misshapen(error: &serde_json::Error) -> Error {
+    let text = error.to_string();
+    let field = ["type", "data", "subject", "programme", "id", "created"]
+        .into_iter()
+        .find(|name| text.contains(&format!("`{name}`")));
+    match field {
+        Some(name) if text.starts_with("missing field") => {
+            Error::field(name, "required", "This field is required.")
+        }
+        _ => Error::field(
+            field.unwrap_or("body"),
+            "wrong_type",
+            "Send an object with the text `type` and the object `data`; subject, programme, id and created are texts.",
+        ),
+    }
+}

@@ -1,0 +1,7 @@
+//! Publishing: an event and everything that follows from it, stored in one transaction.
+
+mod check;
+mod store;
+
+pub use check::{Decided, Publish, PublishBody, Published, SubjectRef, check, own, publish};
+pub use store::{KEYS_LIVE, store};
