@@ -2,7 +2,7 @@
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::Error;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Bool;
 use diesel::{Connection, QueryResult, RunQueryDsl};
 
 use crate::store::pool::Conn;
@@ -79,14 +79,12 @@ pub fn try_lock(conn: &mut Conn, number: i64) -> QueryResult<bool> {
     }
 }
 
-/// Whether each statement costs a round trip to a server, so that few large ones beat many small ones.
-pub const fn has_round_trips(conn: &Conn) -> bool {
-    matches!(conn, Conn::Pg(_))
-}
-
-/// Runs one statement with one JSON array as its only value.
-pub fn with_json(conn: &mut Conn, sql: &str, json: &str) -> QueryResult<usize> {
-    diesel::sql_query(sql).bind::<Text, _>(json).execute(conn)
+/// What stands before and after a JSON array, so that its elements are the rows `v` with one column `value`.
+pub const fn rows_source(conn: &Conn) -> (&'static str, &'static str) {
+    match conn {
+        Conn::Sqlite(_) => ("json_each(", ") v"),
+        Conn::Pg(_) => ("json_array_elements(CAST(", " AS json)) AS v(value)"),
+    }
 }
 
 /// Loads rows of a query, locking them and passing over those that another transaction holds. SQLite

@@ -7,6 +7,7 @@ pub mod dialect;
 pub mod events;
 pub mod migrate;
 pub mod pool;
+pub mod rows;
 pub mod schema;
 pub mod system;
 pub mod webhooks;

@@ -6,6 +6,7 @@ use crate::domain::id::{BuId, EventId, ProgrammeId, UserId};
 use crate::domain::time::Ts;
 use crate::store::dialect::{each, held, insert_rows, skip_locked};
 use crate::store::pool::Conn;
+use crate::store::rows;
 use crate::store::schema::{event_sequences, events};
 
 /// An event as stored.
@@ -37,15 +38,14 @@ pub struct EventRow {
     pub data_at: i32,
 }
 
+const TAKE: &str = "UPDATE event_sequences SET last_seq = last_seq + CAST(v.value->>1 AS BIGINT) \
+    FROM {rows} WHERE bu_id = v.value->>0";
+
 /// Takes the next `count` places in the order of `bu`'s commits; gives the last one taken. Holds the
 /// order until the transaction ends, so that nobody sees a later place before an earlier one.
 pub fn take_places(conn: &mut Conn, bu: BuId, count: i64) -> QueryResult<i64> {
-    let taken: Vec<i64> = diesel::update(event_sequences::table.find(bu))
-        .set(event_sequences::last_seq.eq(event_sequences::last_seq + count))
-        .returning(event_sequences::last_seq)
-        .get_results(conn)?;
-    if let Some(last) = taken.first() {
-        return Ok(*last);
+    if rows::run(conn, TAKE, &[(bu, count)])? > 0 {
+        return event_sequences::table.find(bu).select(event_sequences::last_seq).first(conn);
     }
     each!(conn, c => diesel::insert_into(event_sequences::table)
         .values((event_sequences::bu_id.eq(bu), event_sequences::last_seq.eq(count)))

@@ -1,11 +1,12 @@
 //! Table `delivery_hours`: what charts read, kept up as deliveries settle.
 
 use diesel::prelude::*;
+use serde_json::Value;
 
 use crate::domain::id::{BuId, EndpointId, WebhookId};
 use crate::domain::time::Ts;
-use crate::store::dialect::each;
 use crate::store::pool::Conn;
+use crate::store::rows;
 use crate::store::schema::delivery_hours;
 
 /// An hour of one endpoint.
@@ -75,6 +76,25 @@ impl HourRow {
         }
     }
 
+    const fn counts(&self) -> [i64; 14] {
+        [
+            self.delivered,
+            self.exhausted,
+            self.failed_attempts,
+            self.le_10,
+            self.le_25,
+            self.le_50,
+            self.le_100,
+            self.le_250,
+            self.le_500,
+            self.le_1000,
+            self.le_2500,
+            self.le_5000,
+            self.le_10000,
+            self.le_30000,
+        ]
+    }
+
     /// Counts one answered attempt in every bound it stayed within.
     pub const fn answered(&mut self, ms: i32) {
         self.le_10 += (ms <= 10) as i64;
@@ -91,34 +111,43 @@ impl HourRow {
     }
 }
 
-/// Adds these hours to what is stored.
+const ADD: &str = "\
+    INSERT INTO delivery_hours (webhook_id, endpoint_id, hour, bu_id, delivered, exhausted, \
+    failed_attempts, le_10, le_25, le_50, le_100, le_250, le_500, le_1000, le_2500, le_5000, le_10000, \
+    le_30000) SELECT v.value->>0, v.value->>1, CAST(v.value->>2 AS BIGINT), v.value->>3, \
+    CAST(v.value->>4 AS BIGINT), CAST(v.value->>5 AS BIGINT), CAST(v.value->>6 AS BIGINT), \
+    CAST(v.value->>7 AS BIGINT), CAST(v.value->>8 AS BIGINT), CAST(v.value->>9 AS BIGINT), \
+    CAST(v.value->>10 AS BIGINT), CAST(v.value->>11 AS BIGINT), CAST(v.value->>12 AS BIGINT), \
+    CAST(v.value->>13 AS BIGINT), CAST(v.value->>14 AS BIGINT), CAST(v.value->>15 AS BIGINT), \
+    CAST(v.value->>16 AS BIGINT), CAST(v.value->>17 AS BIGINT) FROM {rows} WHERE true ON CONFLICT \
+    (webhook_id, endpoint_id, hour) DO UPDATE SET delivered = delivery_hours.delivered + \
+    excluded.delivered, exhausted = delivery_hours.exhausted + excluded.exhausted, failed_attempts = \
+    delivery_hours.failed_attempts + excluded.failed_attempts, le_10 = delivery_hours.le_10 + \
+    excluded.le_10, le_25 = delivery_hours.le_25 + excluded.le_25, le_50 = delivery_hours.le_50 + \
+    excluded.le_50, le_100 = delivery_hours.le_100 + excluded.le_100, le_250 = delivery_hours.le_250 + \
+    excluded.le_250, le_500 = delivery_hours.le_500 + excluded.le_500, le_1000 = delivery_hours.le_1000 \
+    + excluded.le_1000, le_2500 = delivery_hours.le_2500 + excluded.le_2500, le_5000 = \
+    delivery_hours.le_5000 + excluded.le_5000, le_10000 = delivery_hours.le_10000 + excluded.le_10000, \
+    le_30000 = delivery_hours.le_30000 + excluded.le_30000";
+
+/// Adds these hours to what is stored, in their order.
 pub fn add(conn: &mut Conn, hours: &[HourRow]) -> QueryResult<()> {
-    use delivery_hours::dsl as h;
-    use diesel::upsert::excluded;
-    for row in hours {
-        each!(conn, c => diesel::insert_into(delivery_hours::table)
-            .values(row)
-            .on_conflict((h::webhook_id, h::endpoint_id, h::hour))
-            .do_update()
-            .set((
-                h::delivered.eq(h::delivered + excluded(h::delivered)),
-                h::exhausted.eq(h::exhausted + excluded(h::exhausted)),
-                h::failed_attempts.eq(h::failed_attempts + excluded(h::failed_attempts)),
-                h::le_10.eq(h::le_10 + excluded(h::le_10)),
-                h::le_25.eq(h::le_25 + excluded(h::le_25)),
-                h::le_50.eq(h::le_50 + excluded(h::le_50)),
-                h::le_100.eq(h::le_100 + excluded(h::le_100)),
-                h::le_250.eq(h::le_250 + excluded(h::le_250)),
-                h::le_500.eq(h::le_500 + excluded(h::le_500)),
-                h::le_1000.eq(h::le_1000 + excluded(h::le_1000)),
-                h::le_2500.eq(h::le_2500 + excluded(h::le_2500)),
-                h::le_5000.eq(h::le_5000 + excluded(h::le_5000)),
-                h::le_10000.eq(h::le_10000 + excluded(h::le_10000)),
-                h::le_30000.eq(h::le_30000 + excluded(h::le_30000)),
-            ))
-            .execute(c))?;
+    if hours.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let lines: Vec<Vec<Value>> = hours
+        .iter()
+        .map(|h| {
+            let key: [Value; 4] = [
+                h.webhook_id.as_str().into(),
+                h.endpoint_id.as_str().into(),
+                h.hour.0.into(),
+                h.bu_id.as_str().into(),
+            ];
+            key.into_iter().chain(h.counts().map(Value::from)).collect()
+        })
+        .collect();
+    rows::run(conn, ADD, &lines).map(drop)
 }
 
 /// The hours of these webhooks of `bu` from `since` on, in order of time.

@@ -1,16 +1,14 @@
 //! The end of attempts in `deliveries`: many at once, each under its fencing number.
 
-use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::QueryResult;
 use serde::Serialize;
 
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryState;
-use crate::domain::id::{DeliveryId, NodeId};
+use crate::domain::id::DeliveryId;
 use crate::domain::time::Ts;
-use crate::store::dialect;
 use crate::store::pool::Conn;
-use crate::store::schema::deliveries;
+use crate::store::rows;
 
 /// What becomes of a delivery that a node held.
 #[derive(Debug, Clone)]
@@ -57,14 +55,17 @@ struct Line<'a>(
     Option<i64>,
 );
 
-const SET: &str = "UPDATE deliveries SET state = v->>2, cause = v->>3, \
-    next_at = (v->>4)::bigint, attempts = attempts + (v->>5)::int, \
-    interruptions = interruptions + (v->>6)::int, \
-    last_status = (v->>7)::int, last_duration_ms = (v->>8)::int, settled_at = (v->>9)::bigint, \
-    lease_owner = NULL, lease_until = NULL FROM json_array_elements($1::json) v ";
-// The operator keeps a planner that believes few to be held from walking all that are, through their index.
-const HELD: &str = "WHERE id = v->>0 AND lease_no = (v->>1)::bigint AND state || '' = 'leased'";
-const LATE: &str = "WHERE id = v->>0 AND v->>2 = 'delivered' AND state IN ('ready', 'leased')";
+// The operators behind `state` keep a planner that believes few to be held from walking all that are, through
+// their index.
+const SETTLE: &str = "UPDATE deliveries SET state = v.value->>2, cause = v.value->>3, \
+    next_at = CAST(v.value->>4 AS BIGINT), \
+    attempts = attempts + CAST(v.value->>5 AS INTEGER), \
+    interruptions = interruptions + CAST(v.value->>6 AS INTEGER), \
+    last_status = CAST(v.value->>7 AS INTEGER), last_duration_ms = CAST(v.value->>8 AS INTEGER), \
+    settled_at = CAST(v.value->>9 AS BIGINT), lease_owner = NULL, lease_until = NULL \
+    FROM {rows} WHERE deliveries.id = v.value->>0 \
+    AND ((lease_no = CAST(v.value->>1 AS BIGINT) AND state || '' = 'leased') \
+      OR (v.value->>2 = 'delivered' AND state || '' IN ('ready', 'leased')))";
 
 /// Settles deliveries under their fencing numbers. A holder whose lease passed on changes nothing,
 /// but for one thing: what has arrived is delivered, whoever says so.
@@ -72,49 +73,8 @@ pub fn settle(conn: &mut Conn, settlements: &[Settlement]) -> QueryResult<()> {
     if settlements.is_empty() {
         return Ok(());
     }
-    if dialect::has_round_trips(conn) {
-        settle_at_once(conn, settlements)
-    } else {
-        settle_each(conn, settlements)
-    }
-}
-
-/// One prepared statement for each: the cheapest where a statement is a call in this process.
-fn settle_each(conn: &mut Conn, settlements: &[Settlement]) -> QueryResult<()> {
-    use deliveries::dsl as d;
-    for s in settlements {
-        let held = d::lease_no.eq(s.lease_no).and(d::state.eq(DeliveryState::Leased));
-        let under_way = d::state.eq(DeliveryState::Ready).or(d::state.eq(DeliveryState::Leased));
-        let arrived = (s.state == DeliveryState::Delivered).into_sql::<Bool>();
-        diesel::update(d::deliveries.filter(d::id.eq(s.delivery)).filter(held.or(arrived.and(under_way))))
-            .set((
-                d::state.eq(s.state),
-                d::cause.eq(s.cause),
-                d::next_at.eq(s.next_at),
-                d::attempts.eq(d::attempts + s.attempts),
-                d::interruptions.eq(d::interruptions + s.interruptions),
-                d::last_status.eq(s.status),
-                d::last_duration_ms.eq(s.duration_ms),
-                d::settled_at.eq(s.settled_at()),
-                d::lease_owner.eq(None::<NodeId>),
-                d::lease_until.eq(None::<Ts>),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
-/// One statement for all: the cheapest where each is a round trip.
-fn settle_at_once(conn: &mut Conn, settlements: &[Settlement]) -> QueryResult<()> {
     let lines: Vec<Line<'_>> = settlements.iter().map(line).collect();
-    // Numbers, words and ids cannot fail to be written as JSON.
-    let json =
-        serde_json::to_string(&lines).map_err(|e| diesel::result::Error::SerializationError(Box::new(e)))?;
-    let held = dialect::with_json(conn, &format!("{SET}{HELD}"), &json)?;
-    if held < settlements.len() {
-        dialect::with_json(conn, &format!("{SET}{LATE}"), &json)?;
-    }
-    Ok(())
+    rows::run(conn, SETTLE, &lines).map(drop)
 }
 
 fn line(s: &Settlement) -> Line<'_> {

@@ -8,6 +8,7 @@ use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookStatus};
 use crate::store::dialect::held;
 use crate::store::pool::Conn;
+use crate::store::rows;
 use crate::store::schema::{triggers, webhooks};
 
 /// A webhook as stored.
@@ -206,18 +207,13 @@ pub fn edit(conn: &mut Conn, bu: BuId, id: WebhookId, edit: &WebhookEdit) -> Que
     diesel::update(here).set(edit).execute(conn).map(|n| n == 1)
 }
 
+const SENT: &str = "UPDATE webhooks SET last_sent_at = CAST(v.value->>1 AS BIGINT), \
+    last_sent_ok = (CAST(v.value->>2 AS INTEGER) = 1), \
+    failing_since = CASE WHEN CAST(v.value->>2 AS INTEGER) = 1 THEN NULL \
+      ELSE COALESCE(failing_since, CAST(v.value->>1 AS BIGINT)) END \
+    FROM {rows} WHERE webhooks.id = v.value->>0";
+
 /// Notes when a webhook was last sent to and how that went.
 pub fn sent(conn: &mut Conn, id: WebhookId, at: Ts, ok: bool) -> QueryResult<()> {
-    let this = webhooks::table.find(id);
-    diesel::update(this)
-        .set((webhooks::last_sent_at.eq(Some(at)), webhooks::last_sent_ok.eq(Some(ok))))
-        .execute(conn)?;
-    if ok {
-        let failing = this.filter(webhooks::failing_since.is_not_null());
-        diesel::update(failing).set(webhooks::failing_since.eq(None::<Ts>)).execute(conn)?;
-    } else {
-        let fine = this.filter(webhooks::failing_since.is_null());
-        diesel::update(fine).set(webhooks::failing_since.eq(Some(at))).execute(conn)?;
-    }
-    Ok(())
+    rows::run(conn, SENT, &[(id, at.0, i32::from(ok))]).map(drop)
 }

@@ -105,9 +105,10 @@ fn what_waits_follows_its_schedule(database: &TestDatabase) {
         let attempt = &list(&delivery["attempts"])[0];
         let ended = started(attempt) + Duration::from_millis(attempt["duration_ms"].as_u64().unwrap());
         let next = Ts::parse(&text(&delivery["next_attempt_at"])).unwrap();
-        // Judging comes a moment after the end of the attempt, on a busy machine a longer one.
+        // Judging comes a moment after the end of the attempt, on a busy machine a longer one. The attempt's
+        // two times are rounded, so that its end may seem a moment later than it was.
         let waits = Duration::from_millis(u64::try_from(next.millis_since(ended)).unwrap()).as_secs_f64();
-        assert!((*least..*most + 10.0).contains(&waits), "{path} waits {waits} s");
+        assert!((*least - 0.05..*most + 10.0).contains(&waits), "{path} waits {waits} s");
     }
     assert_eq!(receiver.requests().len(), table.len(), "nothing is early");
 }
