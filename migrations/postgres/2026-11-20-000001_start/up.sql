@@ -283,7 +283,7 @@ CREATE INDEX deliveries_by_event ON deliveries (event_id);
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
 
 CREATE TABLE attempts (
-    id TEXT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL,
     delivery_id TEXT NOT NULL,
     bu_id TEXT NOT NULL,
     endpoint_id TEXT NOT NULL,
@@ -296,9 +296,9 @@ CREATE TABLE attempts (
     request_headers TEXT NOT NULL,
     response_headers TEXT NOT NULL,
     response_body BYTEA NOT NULL,
-    response_cut BOOLEAN NOT NULL
+    response_cut BOOLEAN NOT NULL,
+    PRIMARY KEY (delivery_id, id)
 );
-CREATE INDEX attempts_by_delivery ON attempts (delivery_id);
 
 CREATE TABLE replays (
     id TEXT NOT NULL PRIMARY KEY,

@@ -242,7 +242,7 @@ CREATE TABLE events (
     received_at BIGINT NOT NULL,
     body BLOB NOT NULL,
     data_at INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 CREATE UNIQUE INDEX events_by_bu ON events (bu_id, seq);
 
 CREATE TABLE idempotency_keys (
@@ -283,7 +283,7 @@ CREATE INDEX deliveries_by_event ON deliveries (event_id);
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
 
 CREATE TABLE attempts (
-    id TEXT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL,
     delivery_id TEXT NOT NULL,
     bu_id TEXT NOT NULL,
     endpoint_id TEXT NOT NULL,
@@ -296,9 +296,9 @@ CREATE TABLE attempts (
     request_headers TEXT NOT NULL,
     response_headers TEXT NOT NULL,
     response_body BLOB NOT NULL,
-    response_cut BOOLEAN NOT NULL
-);
-CREATE INDEX attempts_by_delivery ON attempts (delivery_id);
+    response_cut BOOLEAN NOT NULL,
+    PRIMARY KEY (delivery_id, id)
+) WITHOUT ROWID;
 
 CREATE TABLE replays (
     id TEXT NOT NULL PRIMARY KEY,

@@ -8,7 +8,7 @@ use crate::domain::events::attempt::Attempt;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::events::retry::RetryPolicy;
-use crate::domain::id::{AttemptId, BuId, EndpointId, WebhookId};
+use crate::domain::id::{AttemptId, BuId, DeliveryId, EndpointId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
 use crate::keys::random_fraction;
@@ -68,7 +68,7 @@ pub fn settle(tools: &Arc<Tools>, outcome: Outcome) {
 
 /// Those of `outcomes` whose attempt is not stored yet, and those without one: they may be told twice.
 pub fn unstored<'a>(conn: &mut Conn, outcomes: &'a [Outcome]) -> Result<Vec<&'a Outcome>, Error> {
-    let ids: Vec<AttemptId> = outcomes.iter().filter_map(|o| Some(o.attempt.as_ref()?.id)).collect();
+    let ids: Vec<DeliveryId> = outcomes.iter().filter_map(|o| Some(o.attempt.as_ref()?.delivery)).collect();
     let stored: HashSet<AttemptId> = attempts::known(conn, &ids)?.into_iter().collect();
     let is_new = |o: &&Outcome| o.attempt.as_ref().is_none_or(|a| !stored.contains(&a.id));
     Ok(outcomes.iter().filter(is_new).collect())

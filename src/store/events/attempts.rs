@@ -36,11 +36,11 @@ pub fn insert<'a>(conn: &mut Conn, attempts: impl Iterator<Item = &'a Attempt>) 
     insert_rows!(conn, attempts::table, rows)
 }
 
-/// Those of `ids` that are stored. For the engine, which serves every tenant.
-pub fn known(conn: &mut Conn, ids: &[AttemptId]) -> QueryResult<Vec<AttemptId>> {
+/// The attempts of these deliveries that are stored. For the engine, which serves every tenant.
+pub fn known(conn: &mut Conn, deliveries: &[DeliveryId]) -> QueryResult<Vec<AttemptId>> {
     let mut known = Vec::new();
-    for ids in ids.chunks(1_000) {
-        let these = attempts::table.filter(attempts::id.eq_any(ids));
+    for deliveries in deliveries.chunks(1_000) {
+        let these = attempts::table.filter(attempts::delivery_id.eq_any(deliveries));
         known.extend(these.select(attempts::id).load::<AttemptId>(conn)?);
     }
     Ok(known)
@@ -60,7 +60,10 @@ pub fn of_deliveries(conn: &mut Conn, bu: BuId, deliveries: &[DeliveryId]) -> Qu
 pub fn remove(conn: &mut Conn, deliveries: &[DeliveryId], limit: i64) -> QueryResult<usize> {
     let these = attempts::table.filter(attempts::delivery_id.eq_any(deliveries));
     let ids: Vec<AttemptId> = these.select(attempts::id).limit(limit).load(conn)?;
-    diesel::delete(attempts::table.filter(attempts::id.eq_any(ids))).execute(conn)
+    diesel::delete(
+        attempts::table.filter(attempts::delivery_id.eq_any(deliveries).and(attempts::id.eq_any(ids))),
+    )
+    .execute(conn)
 }
 
 fn row(attempt: &Attempt) -> AttemptRow {

@@ -58,7 +58,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    attempts (id) {
+    attempts (delivery_id, id) {
         id -> Text,
         delivery_id -> Text,
         bu_id -> Text,
