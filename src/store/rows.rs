@@ -2,9 +2,9 @@
 //! with it the plan, stays the same for every number of them.
 
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Text};
+use diesel::sql_types::{HasSqlType, Text};
 use diesel::{QueryResult, RunQueryDsl};
 use serde::Serialize;
 
@@ -52,10 +52,6 @@ where
 impl QueryId for OverRows<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Query for OverRows<'_> {
-    type SqlType = BigInt;
 }
 
 impl<C> RunQueryDsl<C> for OverRows<'_> {}

@@ -43,11 +43,6 @@ pub fn log(bu: BuId) -> String {
     format!("/bu/{bu}/logs")
 }
 
-/// Event Logs of one webhook.
-pub fn log_of(bu: BuId, webhook: WebhookId) -> String {
-    format!("/bu/{bu}/logs?webhook={webhook}")
-}
-
 /// One event, with deliveries and attempts.
 pub fn event(bu: BuId, event: EventId) -> String {
     format!("/bu/{bu}/logs/{event}")

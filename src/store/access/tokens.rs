@@ -73,15 +73,19 @@ pub struct NewToken {
 }
 
 /// A token as found by its secret, with the unit it belongs to.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = tokens)]
 pub struct Presented {
     /// The token.
+    #[diesel(embed)]
     pub token: TokenRow,
     /// The keyed hash of its secret.
     pub digest: Vec<u8>,
     /// The unit's partner.
+    #[diesel(select_expression = business_units::partner_id)]
     pub partner: PartnerNumber,
     /// Whether API access is part of the unit's plan.
+    #[diesel(select_expression = business_units::api_access)]
     pub api_access: bool,
 }
 
@@ -107,12 +111,7 @@ pub fn by_digest(conn: &mut Conn, digests: &[Vec<u8>]) -> QueryResult<Option<Pre
     tokens::table
         .inner_join(business_units::table.on(business_units::id.eq(tokens::bu_id)))
         .filter(tokens::digest.eq_any(digests))
-        .select((
-            TokenRow::as_select(),
-            tokens::digest,
-            business_units::partner_id,
-            business_units::api_access,
-        ))
+        .select(Presented::as_select())
         .first(conn)
         .optional()
 }
@@ -122,12 +121,7 @@ pub fn presented(conn: &mut Conn, id: TokenId) -> QueryResult<Option<Presented>>
     tokens::table
         .inner_join(business_units::table.on(business_units::id.eq(tokens::bu_id)))
         .filter(tokens::id.eq(id))
-        .select((
-            TokenRow::as_select(),
-            tokens::digest,
-            business_units::partner_id,
-            business_units::api_access,
-        ))
+        .select(Presented::as_select())
         .first(conn)
         .optional()
 }
