@@ -236,9 +236,9 @@ impl<'a> Past<'a> {
         }
         for (webhook, (failing, last)) in ends {
             if let Some(since) = failing {
-                webhooks::sent(conn, webhook, since, false)?;
+                webhooks::sent(conn, [(webhook, since, false)].into_iter())?;
             }
-            webhooks::sent(conn, webhook, last, failing.is_none())?;
+            webhooks::sent(conn, [(webhook, last, failing.is_none())].into_iter())?;
         }
         Ok(())
     }

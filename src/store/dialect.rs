@@ -79,14 +79,6 @@ pub fn try_lock(conn: &mut Conn, number: i64) -> QueryResult<bool> {
     }
 }
 
-/// What stands before and after a JSON array, so that its elements are the rows `v` with one column `value`.
-pub const fn rows_source(conn: &Conn) -> (&'static str, &'static str) {
-    match conn {
-        Conn::Sqlite(_) => ("json_each(", ") v"),
-        Conn::Pg(_) => ("json_array_elements(CAST(", " AS json)) AS v(value)"),
-    }
-}
-
 /// Loads rows of a query, locking them and passing over those that another transaction holds. SQLite
 /// has one writer, so nothing is ever held there.
 macro_rules! skip_locked {
@@ -110,19 +102,14 @@ macro_rules! held {
 }
 pub(crate) use held;
 
-/// Stores a slice of rows; gives how many. On SQLite one prepared statement runs for each row, because a
-/// statement for many would be prepared anew for every number of rows; on PostgreSQL a statement carries as
-/// many rows as it may, because each costs a round trip.
-macro_rules! insert_rows {
-    ($conn:expr, $table:expr, $rows:expr) => {
+/// Expands one expression for SQLite, where a statement costs little and runs once for each row, and another
+/// for PostgreSQL, where each is a round trip and one carries all rows.
+macro_rules! one_by_one {
+    ($conn:expr, $one:ident => $by_one:expr, $all:ident => $at_once:expr) => {
         match $conn {
-            $crate::store::pool::Conn::Sqlite(c) => $rows.iter().try_fold(0, |done, row| {
-                diesel::insert_into($table).values(row).execute(c).map(|new| done + new)
-            }),
-            $crate::store::pool::Conn::Pg(c) => $rows.chunks(1_000).try_fold(0, |done, rows| {
-                diesel::insert_into($table).values(rows).execute(c).map(|new| done + new)
-            }),
+            $crate::store::pool::Conn::Sqlite($one) => $by_one,
+            $crate::store::pool::Conn::Pg($all) => $at_once,
         }
     };
 }
-pub(crate) use insert_rows;
+pub(crate) use one_by_one;

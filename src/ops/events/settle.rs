@@ -82,9 +82,8 @@ pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Res
     let now = tools.clock.now();
     // The webhooks first, in one order everywhere: who deletes one holds it before its deliveries too, and
     // two transactions that take the same rows in two orders would wait for each other.
-    for (webhook, (at, ok)) in last_of_each(outcomes) {
-        webhooks::sent(conn, webhook, at, ok)?;
-    }
+    let last = last_of_each(outcomes);
+    webhooks::sent(conn, last.into_iter().map(|(webhook, (at, ok))| (webhook, at, ok)))?;
     attempts::insert(conn, outcomes.iter().filter_map(|o| o.attempt.as_ref()))?;
     let settlements: Vec<Settlement> = outcomes.iter().map(|outcome| settlement(outcome, now)).collect();
     settle::settle(conn, &settlements)?;

@@ -6,13 +6,12 @@ use crate::domain::events::attempt::{Attempt, HeaderLine};
 use crate::domain::events::cause::Cause;
 use crate::domain::id::{AttemptId, BuId, DeliveryId, EndpointId};
 use crate::domain::time::Ts;
-use crate::store::dialect::insert_rows;
 use crate::store::pool::Conn;
+use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::attempts;
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = attempts)]
-#[diesel(treat_none_as_default_value = false)]
 struct AttemptRow {
     id: AttemptId,
     delivery_id: DeliveryId,
@@ -30,10 +29,35 @@ struct AttemptRow {
     response_cut: bool,
 }
 
+struct Insert;
+
+impl Statement for Insert {
+    const SQL: &'static str = "INSERT INTO attempts (id, delivery_id, bu_id, endpoint_id, number, \
+        started_at, duration_ms, status, cause, url, request_headers, response_headers, response_body, \
+        response_cut) {values}";
+}
+
 /// Stores attempts.
 pub fn insert<'a>(conn: &mut Conn, attempts: impl Iterator<Item = &'a Attempt>) -> QueryResult<usize> {
-    let rows: Vec<AttemptRow> = attempts.map(row).collect();
-    insert_rows!(conn, attempts::table, rows)
+    let cells = attempts.map(|attempt| {
+        [
+            Cell::text(attempt.id.as_str()),
+            Cell::text(attempt.delivery.as_str()),
+            Cell::text(attempt.bu.as_str()),
+            Cell::text(attempt.endpoint.as_str()),
+            Cell::Int(Some(attempt.number)),
+            Cell::BigInt(Some(attempt.started_at.0)),
+            Cell::Int(Some(attempt.duration_ms)),
+            Cell::Int(attempt.status),
+            Cell::maybe(attempt.cause.map(Cause::as_str)),
+            Cell::text(&attempt.url),
+            Cell::Text(Some(lines_to_text(&attempt.request_headers).into())),
+            Cell::Text(Some(lines_to_text(&attempt.response_headers).into())),
+            Cell::Bytes(&attempt.response_body),
+            Cell::Bool(attempt.response_cut),
+        ]
+    });
+    rows::run::<Insert, 14>(conn, cells)
 }
 
 /// The attempts of these deliveries that are stored. For the engine, which serves every tenant.
@@ -66,25 +90,6 @@ pub fn remove(conn: &mut Conn, deliveries: &[DeliveryId], limit: i64) -> QueryRe
     .execute(conn)
 }
 
-fn row(attempt: &Attempt) -> AttemptRow {
-    AttemptRow {
-        id: attempt.id,
-        delivery_id: attempt.delivery,
-        bu_id: attempt.bu,
-        endpoint_id: attempt.endpoint,
-        number: attempt.number,
-        started_at: attempt.started_at,
-        duration_ms: attempt.duration_ms,
-        status: attempt.status,
-        cause: attempt.cause,
-        url: attempt.url.clone(),
-        request_headers: lines_to_text(&attempt.request_headers),
-        response_headers: lines_to_text(&attempt.response_headers),
-        response_body: attempt.response_body.clone(),
-        response_cut: attempt.response_cut,
-    }
-}
-
 fn attempt(row: AttemptRow) -> Attempt {
     Attempt {
         id: row.id,
@@ -106,11 +111,12 @@ fn attempt(row: AttemptRow) -> Attempt {
 
 /// One header a line: a header value never holds a line break.
 fn lines_to_text(lines: &[HeaderLine]) -> String {
-    let mut text = String::new();
+    let length = lines.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let mut text = String::with_capacity(length);
     for (name, value) in lines {
         text.push_str(name);
         text.push(':');
-        text.extend(value.chars().filter(|c| !matches!(c, '\0' | '\r' | '\n')));
+        value.split(['\0', '\r', '\n']).for_each(|part| text.push_str(part));
         text.push('\n');
     }
     text

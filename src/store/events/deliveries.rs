@@ -4,17 +4,16 @@ use diesel::prelude::*;
 
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
-use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, NodeId, WebhookId};
+use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, Id, NodeId, WebhookId};
 use crate::domain::time::Ts;
-use crate::store::dialect::insert_rows;
 use crate::store::events::events::EventRow;
 use crate::store::pool::Conn;
+use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::deliveries;
 
 /// A delivery as stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = deliveries)]
-#[diesel(treat_none_as_default_value = false)]
 pub struct DeliveryRow {
     /// Its id.
     pub id: DeliveryId,
@@ -109,9 +108,40 @@ impl DeliveryRow {
     }
 }
 
+struct Insert;
+
+impl Statement for Insert {
+    const SQL: &'static str = "INSERT INTO deliveries (id, bu_id, event_id, event_type, webhook_id, \
+        endpoint_id, kind, state, cause, attempts, interruptions, next_at, lease_owner, lease_no, \
+        lease_until, last_status, last_duration_ms, created_at, settled_at) {values}";
+}
+
 /// Stores deliveries.
 pub fn insert(conn: &mut Conn, rows: &[DeliveryRow]) -> QueryResult<usize> {
-    insert_rows!(conn, deliveries::table, rows)
+    let cells = rows.iter().map(|row| {
+        [
+            Cell::text(row.id.as_str()),
+            Cell::text(row.bu_id.as_str()),
+            Cell::text(row.event_id.as_str()),
+            Cell::text(&row.event_type),
+            Cell::text(row.webhook_id.as_str()),
+            Cell::text(row.endpoint_id.as_str()),
+            Cell::text(row.kind.as_str()),
+            Cell::text(row.state.as_str()),
+            Cell::maybe(row.cause.map(Cause::as_str)),
+            Cell::Int(Some(row.attempts)),
+            Cell::Int(Some(row.interruptions)),
+            Cell::BigInt(row.next_at.map(|at| at.0)),
+            Cell::maybe(row.lease_owner.as_ref().map(Id::as_str)),
+            Cell::BigInt(Some(row.lease_no)),
+            Cell::BigInt(row.lease_until.map(|at| at.0)),
+            Cell::Int(row.last_status),
+            Cell::Int(row.last_duration_ms),
+            Cell::BigInt(Some(row.created_at.0)),
+            Cell::BigInt(row.settled_at.map(|at| at.0)),
+        ]
+    });
+    rows::run::<Insert, 19>(conn, cells)
 }
 
 /// One delivery of `bu`.

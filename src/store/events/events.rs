@@ -2,17 +2,16 @@
 
 use diesel::prelude::*;
 
-use crate::domain::id::{BuId, EventId, ProgrammeId, UserId};
+use crate::domain::id::{BuId, EventId, Id, ProgrammeId, UserId};
 use crate::domain::time::Ts;
-use crate::store::dialect::{each, held, insert_rows, skip_locked};
+use crate::store::dialect::{held, skip_locked};
 use crate::store::pool::Conn;
-use crate::store::rows;
+use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::{event_sequences, events};
 
 /// An event as stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = events)]
-#[diesel(treat_none_as_default_value = false)]
 pub struct EventRow {
     /// Its id.
     pub id: EventId,
@@ -38,27 +37,44 @@ pub struct EventRow {
     pub data_at: i32,
 }
 
-const TAKE: &str = "UPDATE event_sequences SET last_seq = last_seq + CAST(v.value->>1 AS BIGINT) \
-    FROM {rows} WHERE bu_id = v.value->>0";
+struct Take;
+
+impl Statement for Take {
+    const SQL: &'static str = "INSERT INTO event_sequences (bu_id, last_seq) {values} ON CONFLICT (bu_id) \
+        DO UPDATE SET last_seq = event_sequences.last_seq + excluded.last_seq RETURNING last_seq";
+}
 
 /// Takes the next `count` places in the order of `bu`'s commits; gives the last one taken. Holds the
 /// order until the transaction ends, so that nobody sees a later place before an earlier one.
 pub fn take_places(conn: &mut Conn, bu: BuId, count: i64) -> QueryResult<i64> {
-    if rows::run(conn, TAKE, &[(bu, count)])? > 0 {
-        return event_sequences::table.find(bu).select(event_sequences::last_seq).first(conn);
-    }
-    each!(conn, c => diesel::insert_into(event_sequences::table)
-        .values((event_sequences::bu_id.eq(bu), event_sequences::last_seq.eq(count)))
-        .on_conflict(event_sequences::bu_id)
-        .do_update()
-        .set(event_sequences::last_seq.eq(event_sequences::last_seq + count))
-        .returning(event_sequences::last_seq)
-        .get_result(c))
+    rows::number::<Take, 2>(conn, [Cell::text(bu.as_str()), Cell::BigInt(Some(count))])
+}
+
+struct Insert;
+
+impl Statement for Insert {
+    const SQL: &'static str = "INSERT INTO events (id, bu_id, seq, event_type, subject, programme_id, \
+        source, created_at, received_at, body, data_at) {values}";
 }
 
 /// Stores events.
 pub fn insert(conn: &mut Conn, rows: &[EventRow]) -> QueryResult<usize> {
-    insert_rows!(conn, events::table, rows)
+    let cells = rows.iter().map(|row| {
+        [
+            Cell::text(row.id.as_str()),
+            Cell::text(row.bu_id.as_str()),
+            Cell::BigInt(Some(row.seq)),
+            Cell::text(&row.event_type),
+            Cell::maybe(row.subject.as_ref().map(Id::as_str)),
+            Cell::maybe(row.programme_id.as_ref().map(Id::as_str)),
+            Cell::text(&row.source),
+            Cell::BigInt(Some(row.created_at.0)),
+            Cell::BigInt(Some(row.received_at.0)),
+            Cell::Bytes(&row.body),
+            Cell::Int(Some(row.data_at)),
+        ]
+    });
+    rows::run::<Insert, 11>(conn, cells)
 }
 
 /// One event of `bu`.

@@ -4,12 +4,12 @@ use diesel::prelude::*;
 
 use crate::domain::id::{BuId, EventId};
 use crate::domain::time::Ts;
-use crate::store::dialect::insert_rows;
 use crate::store::pool::Conn;
+use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::idempotency_keys;
 
 /// A key that was used, and what it made.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
 pub struct KeyRow {
     /// The tenant: keys of two tenants never meet.
@@ -37,9 +37,25 @@ pub fn used(conn: &mut Conn, bu: BuId, keys: &[&str], since: Ts) -> QueryResult<
     Ok(fresh)
 }
 
+struct Insert;
+
+impl Statement for Insert {
+    const SQL: &'static str =
+        "INSERT INTO idempotency_keys (bu_id, key, digest, event_id, created_at) {values}";
+}
+
 /// Remembers keys.
 pub fn insert(conn: &mut Conn, rows: &[KeyRow]) -> QueryResult<usize> {
-    insert_rows!(conn, idempotency_keys::table, rows)
+    let cells = rows.iter().map(|row| {
+        [
+            Cell::text(row.bu_id.as_str()),
+            Cell::text(&row.key),
+            Cell::Bytes(&row.digest),
+            Cell::text(row.event_id.as_str()),
+            Cell::BigInt(Some(row.created_at.0)),
+        ]
+    });
+    rows::run::<Insert, 5>(conn, cells)
 }
 
 /// Forgets at most `limit` keys from before `before`.

@@ -1,16 +1,15 @@
 //! Table `delivery_hours`: what charts read, kept up as deliveries settle.
 
 use diesel::prelude::*;
-use serde_json::Value;
 
 use crate::domain::id::{BuId, EndpointId, WebhookId};
 use crate::domain::time::Ts;
 use crate::store::pool::Conn;
-use crate::store::rows;
+use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::delivery_hours;
 
 /// An hour of one endpoint.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = delivery_hours)]
 pub struct HourRow {
     /// The webhook.
@@ -111,43 +110,38 @@ impl HourRow {
     }
 }
 
-const ADD: &str = "\
-    INSERT INTO delivery_hours (webhook_id, endpoint_id, hour, bu_id, delivered, exhausted, \
-    failed_attempts, le_10, le_25, le_50, le_100, le_250, le_500, le_1000, le_2500, le_5000, le_10000, \
-    le_30000) SELECT v.value->>0, v.value->>1, CAST(v.value->>2 AS BIGINT), v.value->>3, \
-    CAST(v.value->>4 AS BIGINT), CAST(v.value->>5 AS BIGINT), CAST(v.value->>6 AS BIGINT), \
-    CAST(v.value->>7 AS BIGINT), CAST(v.value->>8 AS BIGINT), CAST(v.value->>9 AS BIGINT), \
-    CAST(v.value->>10 AS BIGINT), CAST(v.value->>11 AS BIGINT), CAST(v.value->>12 AS BIGINT), \
-    CAST(v.value->>13 AS BIGINT), CAST(v.value->>14 AS BIGINT), CAST(v.value->>15 AS BIGINT), \
-    CAST(v.value->>16 AS BIGINT), CAST(v.value->>17 AS BIGINT) FROM {rows} WHERE true ON CONFLICT \
-    (webhook_id, endpoint_id, hour) DO UPDATE SET delivered = delivery_hours.delivered + \
-    excluded.delivered, exhausted = delivery_hours.exhausted + excluded.exhausted, failed_attempts = \
-    delivery_hours.failed_attempts + excluded.failed_attempts, le_10 = delivery_hours.le_10 + \
-    excluded.le_10, le_25 = delivery_hours.le_25 + excluded.le_25, le_50 = delivery_hours.le_50 + \
-    excluded.le_50, le_100 = delivery_hours.le_100 + excluded.le_100, le_250 = delivery_hours.le_250 + \
-    excluded.le_250, le_500 = delivery_hours.le_500 + excluded.le_500, le_1000 = delivery_hours.le_1000 \
-    + excluded.le_1000, le_2500 = delivery_hours.le_2500 + excluded.le_2500, le_5000 = \
-    delivery_hours.le_5000 + excluded.le_5000, le_10000 = delivery_hours.le_10000 + excluded.le_10000, \
-    le_30000 = delivery_hours.le_30000 + excluded.le_30000";
+struct Add;
+
+impl Statement for Add {
+    const SQL: &'static str = "\
+        INSERT INTO delivery_hours (webhook_id, endpoint_id, hour, bu_id, delivered, exhausted, \
+        failed_attempts, le_10, le_25, le_50, le_100, le_250, le_500, le_1000, le_2500, le_5000, \
+        le_10000, le_30000) {values} ON CONFLICT (webhook_id, endpoint_id, hour) DO UPDATE SET \
+        delivered = delivery_hours.delivered + excluded.delivered, exhausted = \
+        delivery_hours.exhausted + excluded.exhausted, failed_attempts = \
+        delivery_hours.failed_attempts + excluded.failed_attempts, le_10 = delivery_hours.le_10 \
+        + excluded.le_10, le_25 = delivery_hours.le_25 + excluded.le_25, le_50 = \
+        delivery_hours.le_50 + excluded.le_50, le_100 = delivery_hours.le_100 + excluded.le_100, \
+        le_250 = delivery_hours.le_250 + excluded.le_250, le_500 = delivery_hours.le_500 + \
+        excluded.le_500, le_1000 = delivery_hours.le_1000 + excluded.le_1000, le_2500 = \
+        delivery_hours.le_2500 + excluded.le_2500, le_5000 = delivery_hours.le_5000 + \
+        excluded.le_5000, le_10000 = delivery_hours.le_10000 + excluded.le_10000, le_30000 = \
+        delivery_hours.le_30000 + excluded.le_30000";
+}
 
 /// Adds these hours to what is stored, in their order.
 pub fn add(conn: &mut Conn, hours: &[HourRow]) -> QueryResult<()> {
-    if hours.is_empty() {
-        return Ok(());
-    }
-    let lines: Vec<Vec<Value>> = hours
-        .iter()
-        .map(|h| {
-            let key: [Value; 4] = [
-                h.webhook_id.as_str().into(),
-                h.endpoint_id.as_str().into(),
-                h.hour.0.into(),
-                h.bu_id.as_str().into(),
-            ];
-            key.into_iter().chain(h.counts().map(Value::from)).collect()
+    let cells = hours.iter().map(|h| {
+        let counts = h.counts();
+        std::array::from_fn(|at| match at {
+            0 => Cell::text(h.webhook_id.as_str()),
+            1 => Cell::text(h.endpoint_id.as_str()),
+            2 => Cell::BigInt(Some(h.hour.0)),
+            3 => Cell::text(h.bu_id.as_str()),
+            count => Cell::BigInt(counts.get(count - 4).copied()),
         })
-        .collect();
-    rows::run(conn, ADD, &lines).map(drop)
+    });
+    rows::run::<Add, 18>(conn, cells).map(drop)
 }
 
 /// The hours of these webhooks of `bu` from `since` on, in order of time.

@@ -1,14 +1,13 @@
 //! The end of attempts in `deliveries`: many at once, each under its fencing number.
 
 use diesel::QueryResult;
-use serde::Serialize;
 
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryState;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Ts;
 use crate::store::pool::Conn;
-use crate::store::rows;
+use crate::store::rows::{self, Cell, Statement};
 
 /// What becomes of a delivery that a node held.
 #[derive(Debug, Clone)]
@@ -41,53 +40,34 @@ impl Settlement {
     }
 }
 
-#[derive(Serialize)]
-struct Line<'a>(
-    &'a str,
-    i64,
-    &'a str,
-    Option<&'a str>,
-    Option<i64>,
-    i32,
-    i32,
-    Option<i32>,
-    Option<i32>,
-    Option<i64>,
-);
+struct Settle;
 
 // The operators behind `state` keep a planner that believes few to be held from walking all that are, through
 // their index.
-const SETTLE: &str = "UPDATE deliveries SET state = v.value->>2, cause = v.value->>3, \
-    next_at = CAST(v.value->>4 AS BIGINT), \
-    attempts = attempts + CAST(v.value->>5 AS INTEGER), \
-    interruptions = interruptions + CAST(v.value->>6 AS INTEGER), \
-    last_status = CAST(v.value->>7 AS INTEGER), last_duration_ms = CAST(v.value->>8 AS INTEGER), \
-    settled_at = CAST(v.value->>9 AS BIGINT), lease_owner = NULL, lease_until = NULL \
-    FROM {rows} WHERE deliveries.id = v.value->>0 \
-    AND ((lease_no = CAST(v.value->>1 AS BIGINT) AND state || '' = 'leased') \
-      OR (v.value->>2 = 'delivered' AND state || '' IN ('ready', 'leased')))";
+impl Statement for Settle {
+    const SQL: &'static str = "UPDATE deliveries SET state = {2}, cause = {3}, next_at = {4}, \
+        attempts = attempts + {5}, interruptions = interruptions + {6}, last_status = {7}, \
+        last_duration_ms = {8}, settled_at = {9}, lease_owner = NULL, lease_until = NULL {from} \
+        WHERE deliveries.id = {0} AND ((lease_no = {1} AND state || '' = 'leased') \
+          OR ({2} = 'delivered' AND state || '' IN ('ready', 'leased')))";
+}
 
 /// Settles deliveries under their fencing numbers. A holder whose lease passed on changes nothing,
 /// but for one thing: what has arrived is delivered, whoever says so.
 pub fn settle(conn: &mut Conn, settlements: &[Settlement]) -> QueryResult<()> {
-    if settlements.is_empty() {
-        return Ok(());
-    }
-    let lines: Vec<Line<'_>> = settlements.iter().map(line).collect();
-    rows::run(conn, SETTLE, &lines).map(drop)
-}
-
-fn line(s: &Settlement) -> Line<'_> {
-    Line(
-        s.delivery.as_str(),
-        s.lease_no,
-        s.state.as_str(),
-        s.cause.map(Cause::as_str),
-        s.next_at.map(|t| t.0),
-        s.attempts,
-        s.interruptions,
-        s.status,
-        s.duration_ms,
-        s.settled_at().map(|t| t.0),
-    )
+    let cells = settlements.iter().map(|s| {
+        [
+            Cell::text(s.delivery.as_str()),
+            Cell::BigInt(Some(s.lease_no)),
+            Cell::text(s.state.as_str()),
+            Cell::maybe(s.cause.map(Cause::as_str)),
+            Cell::BigInt(s.next_at.map(|at| at.0)),
+            Cell::Int(Some(s.attempts)),
+            Cell::Int(Some(s.interruptions)),
+            Cell::Int(s.status),
+            Cell::Int(s.duration_ms),
+            Cell::BigInt(s.settled_at().map(|at| at.0)),
+        ]
+    });
+    rows::run::<Settle, 10>(conn, cells).map(drop)
 }

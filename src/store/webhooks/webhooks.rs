@@ -8,7 +8,7 @@ use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookStatus};
 use crate::store::dialect::held;
 use crate::store::pool::Conn;
-use crate::store::rows;
+use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::{triggers, webhooks};
 
 /// A webhook as stored.
@@ -207,13 +207,18 @@ pub fn edit(conn: &mut Conn, bu: BuId, id: WebhookId, edit: &WebhookEdit) -> Que
     diesel::update(here).set(edit).execute(conn).map(|n| n == 1)
 }
 
-const SENT: &str = "UPDATE webhooks SET last_sent_at = CAST(v.value->>1 AS BIGINT), \
-    last_sent_ok = (CAST(v.value->>2 AS INTEGER) = 1), \
-    failing_since = CASE WHEN CAST(v.value->>2 AS INTEGER) = 1 THEN NULL \
-      ELSE COALESCE(failing_since, CAST(v.value->>1 AS BIGINT)) END \
-    FROM {rows} WHERE webhooks.id = v.value->>0";
+struct Sent;
 
-/// Notes when a webhook was last sent to and how that went.
-pub fn sent(conn: &mut Conn, id: WebhookId, at: Ts, ok: bool) -> QueryResult<()> {
-    rows::run(conn, SENT, &[(id, at.0, i32::from(ok))]).map(drop)
+impl Statement for Sent {
+    const SQL: &'static str = "UPDATE webhooks SET last_sent_at = {1}, last_sent_ok = {2}, \
+        failing_since = CASE WHEN {2} THEN NULL ELSE COALESCE(failing_since, {1}) END {from} \
+        WHERE webhooks.id = {0}";
+}
+
+/// Notes when webhooks were last sent to and how that went, in their order.
+pub fn sent(conn: &mut Conn, all: impl Iterator<Item = (WebhookId, Ts, bool)>) -> QueryResult<()> {
+    let all: Vec<_> = all.collect();
+    let cells =
+        all.iter().map(|(id, at, ok)| [Cell::text(id.as_str()), Cell::BigInt(Some(at.0)), Cell::Bool(*ok)]);
+    rows::run::<Sent, 3>(conn, cells).map(drop)
 }
