@@ -55,7 +55,7 @@ impl App {
         key_check::check(&db, &keys).map_err(|e| NotOpened(e.to_string()))?;
         let node: NodeId = clock.id();
         let gather = GatherTools { db: db.clone(), clock: clock.clone(), node, handoff: handoff.clone() };
-        let gatherer = Gatherer::start(gather).map_err(|e| NotOpened(e.to_string()))?;
+        let gatherer = Gatherer::start(&gather).map_err(|e| NotOpened(e.to_string()))?;
         let tools =
             Tools { db, clock, keys, egress, public_url, node, handoff, gatherer, known: Known::default() };
         Ok(Self { tools: Arc::new(tools) })

@@ -46,7 +46,7 @@ impl World {
             public_url: "https://bellwire.example/".parse().unwrap(),
             node,
             handoff,
-            gatherer: Gatherer::start(gather).unwrap(),
+            gatherer: Gatherer::start(&gather).unwrap(),
             known: Known::default(),
         };
         Self { tools: Arc::new(tools), _folder: folder }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use diesel::RunQueryDsl;
 
-use crate::store::dialect::{is_in_transaction, write_transaction};
+use crate::store::dialect::{is_broken, is_in_transaction, plan_once, write_transaction};
 use crate::store::migrate;
 use crate::store::pool::{Address, Conn, OpenError, Pool, pool};
 
@@ -62,13 +62,63 @@ impl Db {
         }
     }
 
+    /// A way to write for a thread that does little else.
+    pub fn pen(&self) -> Pen {
+        Pen { db: self.clone(), conn: None }
+    }
+
     /// Whether the database answers. Blocks.
     pub fn ping(&self) -> Result<(), OpenError> {
         self.read(|conn| Ok(diesel::sql_query("SELECT 1").execute(conn).map(drop)?))
     }
 
+    fn connect_to_write(&self) -> Result<Conn, OpenError> {
+        let mut conn = self.shared.address.open()?;
+        plan_once(&mut conn)?;
+        Ok(conn)
+    }
+
     fn connection(&self) -> Result<r2d2::PooledConnection<crate::store::pool::Manager>, OpenError> {
         self.shared.pool.get().map_err(OpenError::NoConnection)
+    }
+}
+
+/// Writes on a connection of its own where there can be many (PostgreSQL): it is not looked for, not tried out
+/// and not shared, and its statements are planned once.
+pub struct Pen {
+    db: Db,
+    conn: Option<Conn>,
+}
+
+impl Pen {
+    /// The same as [`Db::write`]. A connection that was lost since the last time is opened anew.
+    pub fn write<T, E>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<OpenError> + From<diesel::result::Error>,
+    {
+        if self.db.shared.writer.is_some() {
+            return self.db.write(work);
+        }
+        let mut work = Some(work);
+        loop {
+            let kept = self.conn.take();
+            let is_new = kept.is_none();
+            let mut conn = kept.map_or_else(|| self.db.connect_to_write(), Ok)?;
+            let result = write_transaction(&mut conn, |conn| match work.take() {
+                Some(work) => work(conn).map(Some),
+                None => Ok(None),
+            });
+            if !is_broken(&mut conn) {
+                self.conn = Some(conn);
+            }
+            match result {
+                Ok(Some(done)) => return Ok(done),
+                // The work was not begun: nothing happened, and a new connection may do it.
+                Err(_) if work.is_some() && !is_new => {}
+                Ok(None) => return Err(diesel::result::Error::AlreadyInTransaction.into()),
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

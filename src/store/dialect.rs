@@ -48,6 +48,22 @@ pub fn is_in_transaction(conn: &mut Conn) -> bool {
     each!(conn, c => AnsiTransactionManager::is_broken_transaction_manager(c))
 }
 
+/// Whether a connection is of no use any more.
+pub fn is_broken(conn: &mut Conn) -> bool {
+    match conn {
+        Conn::Sqlite(_) => is_in_transaction(conn),
+        Conn::Pg(c) => diesel::r2d2::R2D2Connection::is_broken(c),
+    }
+}
+
+/// Has each statement of this connection planned once, for whatever it is asked later. SQLite does so anyway.
+pub fn plan_once(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Pg(c) => diesel::sql_query("SET plan_cache_mode = force_generic_plan").execute(c).map(drop),
+    }
+}
+
 fn finish(conn: &mut Conn, commit: bool) -> QueryResult<()> {
     let Conn::Sqlite(c) = conn else { return Ok(()) };
     if commit {

@@ -11,6 +11,8 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Integer, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
+use crate::store::dialect::is_broken;
+
 /// How often a new SQLite file is tried to be switched to its journal (about five seconds).
 const MOST_TRIES: u32 = 250;
 const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(20);
@@ -232,10 +234,7 @@ impl r2d2::ManageConnection for Manager {
     }
 
     fn has_broken(&self, conn: &mut Conn) -> bool {
-        match conn {
-            Conn::Sqlite(_) => false,
-            Conn::Pg(c) => diesel::r2d2::R2D2Connection::is_broken(c),
-        }
+        is_broken(conn)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::ops::Error;
 use crate::ops::events::handoff::{Handoff, Outcome};
 use crate::ops::events::publish::{self, Decided, Publish};
 use crate::ops::events::settle;
-use crate::store::db::Db;
+use crate::store::db::{Db, Pen};
 
 /// The most that one commit gathers.
 const MOST_IN_A_COMMIT: usize = 512;
@@ -33,14 +33,24 @@ pub type Answer = oneshot::Receiver<Decided>;
 
 type Teller = oneshot::Sender<Decided>;
 
-/// The door to the gathering thread. Dropping it ends the thread, after everything is stored.
+/// The doors to the gathering threads. Dropping it ends the threads, after everything is stored.
+///
+/// SQLite has one writer, so one thread gathers everything. On PostgreSQL publishes do not wait for settles: each
+/// kind has a thread and a connection.
 pub struct Gatherer {
-    door: Mutex<Option<Sender<Item>>>,
+    doors: Mutex<Option<Doors>>,
     unsettled: Arc<AtomicUsize>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// What the gathering thread works with.
+struct Doors {
+    publishes: Sender<Item>,
+    /// The same door where one thread gathers both.
+    outcomes: Sender<Item>,
+}
+
+/// What the gathering threads work with.
+#[derive(Clone)]
 pub struct GatherTools {
     /// The database.
     pub db: Db,
@@ -59,15 +69,26 @@ enum Item {
 }
 
 impl Gatherer {
-    /// Starts the gathering thread.
-    pub fn start(tools: GatherTools) -> std::io::Result<Self> {
-        let (door, queue) = channel();
+    /// Starts the gathering threads.
+    pub fn start(tools: &GatherTools) -> std::io::Result<Self> {
         let unsettled = Arc::new(AtomicUsize::new(0));
-        let count = unsettled.clone();
-        let thread = std::thread::Builder::new()
-            .name("gather".into())
-            .spawn(move || Thread { tools, queue, unsettled: count, faults: 0 }.run())?;
-        Ok(Self { door: Mutex::new(Some(door)), unsettled, thread: Mutex::new(Some(thread)) })
+        let mut threads = Vec::new();
+        let mut begin = |name: &str| {
+            let (door, queue) = channel();
+            let thread = Thread {
+                tools: tools.clone(),
+                pen: tools.db.pen(),
+                queue,
+                unsettled: unsettled.clone(),
+                faults: 0,
+            };
+            threads.push(std::thread::Builder::new().name(name.into()).spawn(move || thread.run())?);
+            Ok::<_, std::io::Error>(door)
+        };
+        let publishes = begin("gather")?;
+        let outcomes = if tools.db.is_sqlite() { publishes.clone() } else { begin("settle")? };
+        let doors = Doors { publishes, outcomes };
+        Ok(Self { doors: Mutex::new(Some(doors)), unsettled, threads: Mutex::new(threads) })
     }
 
     /// Puts an event forward. The answer comes when it is stored for good, or was refused.
@@ -90,42 +111,63 @@ impl Gatherer {
 
     /// Waits until everything put forward so far is stored. Blocks, as long as the database is away.
     pub fn flush(&self) {
-        let (tell, done) = sync_channel(1);
-        self.send(Item::Flush(tell));
-        // An error means that the thread is gone: nothing is left to wait for.
-        let _ = done.recv();
+        let done = self.ask_to_flush();
+        // An error means that the threads are gone: nothing is left to wait for.
+        while done.recv().is_ok() {}
     }
 
     /// The same, but no longer than `patience`; whether everything is stored.
     pub fn flush_within(&self, patience: Duration) -> bool {
-        let (tell, done) = sync_channel(1);
-        self.send(Item::Flush(tell));
-        done.recv_timeout(patience).is_ok()
+        let done = self.ask_to_flush();
+        loop {
+            match done.recv_timeout(patience) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) => return false,
+            }
+        }
+    }
+
+    /// Ends when every thread has stored what it was given before.
+    fn ask_to_flush(&self) -> Receiver<()> {
+        let (tell, done) = sync_channel(2);
+        self.with_doors(|doors| {
+            let _ = doors.publishes.send(Item::Flush(tell.clone()));
+            let _ = doors.outcomes.send(Item::Flush(tell));
+        });
+        done
     }
 
     fn send(&self, item: Item) {
-        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(door) = door.as_ref() {
+        self.with_doors(|doors| {
+            let door = if matches!(item, Item::Publish(..)) { &doors.publishes } else { &doors.outcomes };
             // A publish that cannot be taken is answered by the drop of its sender.
             let _ = door.send(item);
+        });
+    }
+
+    fn with_doors(&self, act: impl FnOnce(&Doors)) {
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(doors) = doors.as_ref() {
+            act(doors);
         }
     }
 }
 
 impl Drop for Gatherer {
     fn drop(&mut self) {
-        drop(self.door.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.thread().id() != std::thread::current().id()
-        {
-            let _ = thread.join();
+        drop(self.doors.lock().unwrap_or_else(PoisonError::into_inner).take());
+        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }
 
 struct Thread {
     tools: GatherTools,
+    pen: Pen,
     queue: Receiver<Item>,
     unsettled: Arc<AtomicUsize>,
     /// How often in a row storing failed.
@@ -190,7 +232,7 @@ impl Thread {
 
     /// Stores a batch in one transaction. When that fails for a reason of its own, each publish alone, so
     /// that one that cannot be stored takes no other with it; when the database is away, all are told so.
-    fn store(&self, publishes: Vec<(Publish, Teller)>, outcomes: &mut Vec<Outcome>) {
+    fn store(&mut self, publishes: Vec<(Publish, Teller)>, outcomes: &mut Vec<Outcome>) {
         if publishes.is_empty() && outcomes.is_empty() {
             return;
         }
@@ -226,7 +268,7 @@ impl Thread {
 
     /// Stores outcomes by themselves: together, or one by one when one of them cannot be stored. An error
     /// says that the database is away. What is left is tried again, but not for ever.
-    fn store_outcomes(&self, outcomes: &mut Vec<Outcome>) -> Result<(), String> {
+    fn store_outcomes(&mut self, outcomes: &mut Vec<Outcome>) -> Result<(), String> {
         if outcomes.is_empty() {
             return Ok(());
         }
@@ -255,24 +297,30 @@ impl Thread {
     }
 
     /// `again` says that some of the outcomes may be stored already: the answer to a commit can be lost.
-    fn commit(&self, drafts: &[Publish], outcomes: &[Outcome], again: bool) -> Result<Vec<Decided>, Error> {
+    fn commit(
+        &mut self,
+        drafts: &[Publish],
+        outcomes: &[Outcome],
+        again: bool,
+    ) -> Result<Vec<Decided>, Error> {
         // A panic must not end the thread that every publish and settle of this process needs.
         catch_unwind(AssertUnwindSafe(|| self.commit_here(drafts, outcomes, again)))
             .unwrap_or_else(|_| Err(Error::Internal("storing panicked".into())))
     }
 
     fn commit_here(
-        &self,
+        &mut self,
         drafts: &[Publish],
         outcomes: &[Outcome],
         again: bool,
     ) -> Result<Vec<Decided>, Error> {
         let mut handed = Vec::new();
         let mut gone = Vec::new();
-        let answers = self.tools.db.write(|conn| -> Result<_, Error> {
-            let answers = publish::store(&self.tools, conn, drafts, &mut handed)?;
+        let tools = &self.tools;
+        let answers = self.pen.write(|conn| -> Result<_, Error> {
+            let answers = publish::store(tools, conn, drafts, &mut handed)?;
             let outcomes = if again { settle::unstored(conn, outcomes)? } else { outcomes.iter().collect() };
-            gone = settle::store(&self.tools, conn, &outcomes)?;
+            gone = settle::store(tools, conn, &outcomes)?;
             Ok(answers)
         })?;
         if !handed.is_empty() {

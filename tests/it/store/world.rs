@@ -114,7 +114,7 @@ fn node(address: &Address, clock: Clock) -> Arc<Tools> {
     let db = Db::open(address, 4, false).unwrap();
     let (node, handoff) = (clock.id(), Arc::new(NoDelivery));
     let gather = GatherTools { db: db.clone(), clock: clock.clone(), node, handoff: handoff.clone() };
-    let gatherer = Gatherer::start(gather).unwrap();
+    let gatherer = Gatherer::start(&gather).unwrap();
     let tools = Tools {
         db,
         clock,
