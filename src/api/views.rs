@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::events::attempt::{Attempt, HeaderLine};
+use crate::domain::events::attempt::{Attempt, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::id::{AttemptId, DeliveryId, EndpointId, TriggerId, WebhookId};
@@ -162,12 +162,12 @@ struct AttemptView<'a> {
 #[derive(Serialize)]
 struct RequestView<'a> {
     url: &'a str,
-    headers: &'a [HeaderLine],
+    headers: &'a HeaderLines,
 }
 
 #[derive(Serialize)]
 struct ResponseView<'a> {
-    headers: &'a [HeaderLine],
+    headers: &'a HeaderLines,
     body: std::borrow::Cow<'a, str>,
     body_cut: bool,
 }

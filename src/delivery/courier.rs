@@ -1,5 +1,6 @@
 //! One attempt: a request is sent, the answer is judged by its status line, and both are written down.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -9,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::clock::Clock;
 use crate::delivery::outgoing::{MASK, Route};
 use crate::delivery::transport::Transport;
-use crate::domain::events::attempt::{Attempt, HeaderLine, MOST_RESPONSE_BYTES};
+use crate::domain::events::attempt::{Attempt, HeaderLines, MOST_RESPONSE_BYTES};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::retry::retry_after;
 use crate::domain::time::Ts;
@@ -105,8 +106,8 @@ fn blank(handed: &Handed, clock: &Clock, url: &str) -> Attempt {
         status: None,
         cause: None,
         url: url.to_owned(),
-        request_headers: Vec::new(),
-        response_headers: Vec::new(),
+        request_headers: HeaderLines::default(),
+        response_headers: HeaderLines::default(),
         response_body: Vec::new(),
         response_cut: false,
     }
@@ -129,14 +130,13 @@ fn asked_delay(status: StatusCode, headers: &HeaderMap, now: Ts) -> Option<Durat
 }
 
 /// The first headers that fit, with what could be used to pose as somebody masked.
-fn kept_headers(headers: &HeaderMap) -> Vec<HeaderLine> {
+fn kept_headers(headers: &HeaderMap) -> HeaderLines {
     let mut room = MOST_HEADER_BYTES;
     let lines = headers.iter().take(MOST_HEADERS).map(|(name, value)| {
         let is_secret = matches!(name.as_str(), "set-cookie" | "set-cookie2" | "authorization")
             || name.as_str().starts_with("proxy-");
-        let value =
-            if is_secret { MASK.to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
-        (name.as_str().to_owned(), value)
+        let value = if is_secret { Cow::Borrowed(MASK) } else { String::from_utf8_lossy(value.as_bytes()) };
+        (name.as_str(), value)
     });
     lines
         .take_while(|(name, value)| {

@@ -9,7 +9,7 @@ use reqwest::header::{
 use reqwest::{Method, Request};
 use zeroize::Zeroizing;
 
-use crate::domain::events::attempt::HeaderLine;
+use crate::domain::events::attempt::HeaderLines;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::signature::{hex_signature, standard_signature};
 use crate::domain::time::Ts;
@@ -20,6 +20,8 @@ use crate::ops::events::handoff::Destination;
 
 /// What stands in place of a credential wherever headers are kept or shown.
 pub const MASK: &str = "••••••••";
+/// About how many bytes the signatures of a request take where they are kept.
+const SIGNATURES_SHOWN: usize = 256;
 const AGENT: &str = concat!("Bellwire/", env!("CARGO_PKG_VERSION"));
 
 const HEX: HeaderName = HeaderName::from_static("x-webhook-signature");
@@ -38,7 +40,7 @@ pub struct Route {
 struct Ready {
     url: TargetUrl,
     headers: HeaderMap,
-    shown: Vec<HeaderLine>,
+    shown: HeaderLines,
     /// Decoded keys of the live secrets, newest first.
     standard_keys: Vec<Zeroizing<Vec<u8>>>,
 }
@@ -48,7 +50,7 @@ pub struct Outgoing {
     /// The request, to be sent once.
     pub request: Request,
     /// Its headers, with signatures and credentials masked.
-    pub shown: Vec<HeaderLine>,
+    pub shown: HeaderLines,
 }
 
 impl Route {
@@ -69,11 +71,13 @@ impl Route {
         let ready = self.ready.as_ref().map_err(|cause| *cause)?;
         let mut request = Request::new(Method::POST, ready.url.url().clone());
         let mut headers = ready.headers.clone();
-        let mut shown = ready.shown.clone();
+        let mut shown = HeaderLines::default();
+        shown.reserve(ready.shown.as_str().len() + SIGNATURES_SHOWN);
+        shown.clone_from(&ready.shown);
         for (name, value) in self.signatures(ready, event, body, at)? {
+            show(&mut shown, &name, &value);
             // The URL's own userinfo is refused, so these are the only values made per request.
-            let sent = HeaderValue::try_from(&value).map_err(|_| Cause::SecretUnreadable)?;
-            shown.push((name.as_str().to_owned(), masked(&name, &value)));
+            let sent = HeaderValue::try_from(value).map_err(|_| Cause::SecretUnreadable)?;
             headers.insert(name, sent);
         }
         *request.headers_mut() = headers;
@@ -115,14 +119,14 @@ impl Ready {
             return Err(Cause::SecretUnreadable);
         }
         let mut headers = HeaderMap::new();
-        let mut shown = Vec::new();
+        let mut shown = HeaderLines::default();
         for (name, value) in [
             (CONTENT_TYPE, "application/json"),
             (USER_AGENT, AGENT),
             (ACCEPT, "*/*"),
             (ACCEPT_ENCODING, "identity"),
         ] {
-            shown.push((name.as_str().to_owned(), value.to_owned()));
+            shown.push(name.as_str(), value);
             headers.insert(name, HeaderValue::from_static(value));
         }
         let fixed = destination.static_header.iter().map(|line| (line, true));
@@ -132,7 +136,7 @@ impl Ready {
             let name_sent = HeaderName::try_from(name).map_err(|_| Cause::SecretUnreadable)?;
             let mut sent = HeaderValue::try_from(value).map_err(|_| Cause::SecretUnreadable)?;
             sent.set_sensitive(is_secret);
-            shown.push((name.clone(), if is_secret { MASK.to_owned() } else { value.clone() }));
+            shown.push(name, if is_secret { MASK } else { value });
             headers.insert(name_sent, sent);
         }
         let standard_keys = destination.secrets.iter().map(SigningSecret::standard_key).collect();
@@ -140,25 +144,27 @@ impl Ready {
     }
 }
 
-/// The value as it is kept: of a signature, enough to tell it from others and too little to use it.
-fn masked(name: &HeaderName, value: &str) -> String {
+/// Keeps a header: of a signature, enough to tell it from others and too little to use it.
+fn show(shown: &mut HeaderLines, name: &HeaderName, value: &str) {
     if *name == HEX || *name == HEX_NEXT {
-        shortened(value)
+        shown.push_parts(name.as_str(), &shortened(value));
     } else if *name == SIGNATURE {
-        let entries = value.split(' ').map(|entry| match entry.split_once(',') {
-            Some((version, signature)) => format!("{version},{}", shortened(signature)),
-            None => MASK.to_owned(),
-        });
-        entries.collect::<Vec<_>>().join(" ")
+        let mut parts = Vec::with_capacity(6);
+        for (at, entry) in value.split(' ').enumerate() {
+            let (version, signature) = entry.split_once(',').unwrap_or_default();
+            parts.extend([if at == 0 { "" } else { " " }, version, ","]);
+            parts.extend(shortened(signature));
+        }
+        shown.push_parts(name.as_str(), &parts);
     } else {
-        value.to_owned()
+        shown.push(name.as_str(), value);
     }
 }
 
-fn shortened(signature: &str) -> String {
+fn shortened(signature: &str) -> [&str; 3] {
     let head = signature.get(..16);
     let tail = signature.len().checked_sub(4).and_then(|at| signature.get(at..));
-    head.zip(tail).map_or_else(|| MASK.to_owned(), |(head, tail)| format!("{head}…{tail}"))
+    head.zip(tail).map_or([MASK, "", ""], |(head, tail)| [head, "…", tail])
 }
 
 #[cfg(test)]
@@ -227,7 +233,7 @@ mod tests {
         });
         assert_eq!(sent(&outgoing, "qn-secret"), Some("static-value"));
         assert_eq!(sent(&outgoing, "authorization"), Some("Bearer custom-value"));
-        let shown = |name: &str| outgoing.shown.iter().find(|line| line.0 == name).unwrap().1.as_str();
+        let shown = |name: &str| outgoing.shown.iter().find(|line| line.0 == name).unwrap().1;
         assert_eq!(shown("x-webhook-signature"), "56dafc7f2d23d7d1…4ea6");
         assert_eq!(shown("webhook-signature"), "v1,MhW2Bmvm9xVB9xp5…/2k=");
         assert_eq!((shown("qn-secret"), shown("Authorization"), shown("X-Region")), (MASK, MASK, "eu-west"));

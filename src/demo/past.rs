@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::clock::Clock;
 use crate::demo::chance::Chance;
 use crate::demo::manner::{Answer, Manner};
-use crate::domain::events::attempt::{Attempt, HeaderLine};
+use crate::domain::events::attempt::{Attempt, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryState;
 use crate::domain::time::Ts;
@@ -27,7 +27,7 @@ pub struct Way<'a> {
     manner: Manner,
     /// Before this moment the receiver was well.
     since: Ts,
-    shown: Vec<HeaderLine>,
+    shown: HeaderLines,
 }
 
 impl<'a> Way<'a> {
@@ -42,16 +42,16 @@ impl<'a> Way<'a> {
             Manner::Missing => 100,
             Manner::Ok | Manner::Slow | Manner::Flaky | Manner::Page | Manner::Large => 24 * 365,
         };
-        let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let mut shown = vec![
-            line("content-type", "application/json"),
-            line("user-agent", concat!("Bellwire/", env!("CARGO_PKG_VERSION"))),
-            line("accept", "*/*"),
-            line("accept-encoding", "identity"),
+        let usual = [
+            ("content-type", "application/json"),
+            ("user-agent", concat!("Bellwire/", env!("CARGO_PKG_VERSION"))),
+            ("accept", "*/*"),
+            ("accept-encoding", "identity"),
         ];
-        shown.extend(to.static_header.iter().map(|(name, _)| line(name, MASK)));
         let masked = |value: &'a String, name: &str| if is_credential(name) { MASK } else { value.as_str() };
-        shown.extend(to.headers.iter().map(|(name, value)| line(name, masked(value, name))));
+        let fixed = to.static_header.iter().map(|(name, _)| (name.as_str(), MASK));
+        let custom = to.headers.iter().map(|(name, value)| (name.as_str(), masked(value, name)));
+        let shown = usual.into_iter().chain(fixed).chain(custom).collect();
         Self { to, manner, since: now - HOUR * hours, shown }
     }
 
@@ -104,7 +104,7 @@ impl<'a> Way<'a> {
             cause: Some(Cause::Timeout),
             url: self.to.url_text.clone(),
             request_headers: self.request_headers(row, at, chance),
-            response_headers: Vec::new(),
+            response_headers: HeaderLines::default(),
             response_body: Vec::new(),
             response_cut: false,
         };
@@ -119,13 +119,13 @@ impl<'a> Way<'a> {
         (attempt, retry_after.map(|seconds| Duration::from_secs(seconds.into())))
     }
 
-    fn request_headers(&self, row: &DeliveryRow, at: Ts, chance: &mut Chance) -> Vec<HeaderLine> {
+    fn request_headers(&self, row: &DeliveryRow, at: Ts, chance: &mut Chance) -> HeaderLines {
         let mut lines = self.shown.clone();
         // Only the ends of signatures are ever kept, so nobody can tell these from others by checking.
-        lines.push(("x-webhook-signature".into(), format!("{}…{}", chance.hex(16), chance.hex(4))));
-        lines.push(("webhook-id".into(), row.event_id.to_string()));
-        lines.push(("webhook-timestamp".into(), at.as_secs().to_string()));
-        lines.push(("webhook-signature".into(), format!("v1,{}…{}=", chance.hex(16), chance.hex(3))));
+        lines.push_parts("x-webhook-signature", &[&chance.hex(16), "…", &chance.hex(4)]);
+        lines.push("webhook-id", row.event_id.as_str());
+        lines.push("webhook-timestamp", &at.as_secs().to_string());
+        lines.push_parts("webhook-signature", &["v1,", &chance.hex(16), "…", &chance.hex(3), "="]);
         lines
     }
 }
@@ -134,16 +134,15 @@ fn answered(attempt: &mut Attempt, answer: Answer) {
     attempt.duration_ms = i32::try_from(answer.after_ms).unwrap_or(i32::MAX);
     attempt.status = Some(answer.status.into());
     attempt.cause = (!(200..300).contains(&answer.status)).then_some(Cause::HttpStatus);
-    let line = |name: &str, value: String| (name.to_owned(), value);
-    attempt.response_headers = vec![
-        line("content-length", answer.body.len().to_string()),
-        line("content-type", answer.content_type.to_owned()),
-    ];
-    let seconds = answer.retry_after.map(|seconds| line("retry-after", seconds.to_string()));
-    attempt.response_headers.extend(seconds);
+    let lines = &mut attempt.response_headers;
+    lines.push("content-length", &answer.body.len().to_string());
+    lines.push("content-type", answer.content_type);
+    if let Some(seconds) = answer.retry_after {
+        lines.push("retry-after", &seconds.to_string());
+    }
     let epoch_seconds = u64::try_from(ended(attempt).as_secs()).unwrap_or_default();
     let date = SystemTime::UNIX_EPOCH + Duration::from_secs(epoch_seconds);
-    attempt.response_headers.push(line("date", httpdate::fmt_http_date(date)));
+    attempt.response_headers.push("date", &httpdate::fmt_http_date(date));
     attempt.response_body = answer.body.into_bytes();
     attempt.response_cut = attempt.response_body.len() > MOST_KEPT;
     attempt.response_body.truncate(MOST_KEPT);

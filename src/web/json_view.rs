@@ -1,5 +1,6 @@
 //! Text from outside, made ready for reading: JSON set out and coloured, all else as it came.
 
+use crate::domain::events::attempt::HeaderLines;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
@@ -32,16 +33,16 @@ pub fn body(bytes: &[u8]) -> Vec<Piece> {
 
 /// A request or answer as it stood on the wire: first line, headers, an empty line, the body. The
 /// first word of the first line is coloured; parts that are empty are left out.
-pub fn message(first_line: &str, headers: &[(String, String)], bytes: &[u8]) -> Vec<Piece> {
+pub fn message(first_line: &str, headers: &HeaderLines, bytes: &[u8]) -> Vec<Piece> {
     let mut out = Pieces::default();
     if !first_line.is_empty() {
         let (word, rest) = first_line.split_once(' ').unwrap_or((first_line, ""));
         out.push("j-k", word);
         out.push("", &format!(" {rest}\n"));
     }
-    for (name, value) in headers {
+    for (name, value) in headers.iter() {
         out.push("j-c", &format!("{name}:"));
-        out.push("", &format!(" {}\n", value.replace('\n', "␊")));
+        out.push("", &format!(" {value}\n"));
     }
     if !bytes.is_empty() {
         if !out.0.is_empty() {
@@ -189,10 +190,10 @@ mod tests {
 
     #[test]
     fn a_message_reads_as_it_stood_on_the_wire() {
-        let headers = [("Host".to_owned(), "a.example\r\nX: y".to_owned())];
+        let headers = HeaderLines::from_iter([("Host", "a.example\r\nX: y")]);
         let pieces = message("POST /in HTTP/1.1", &headers, b"[1]");
-        assert_eq!(text(&pieces), "POST /in HTTP/1.1\nHost: a.example␍␊X: y\n\n[\n  1\n]");
-        assert_eq!(text(&message("", &[], b"no")), "no");
+        assert_eq!(text(&pieces), "POST /in HTTP/1.1\nHost: a.exampleX: y\n\n[\n  1\n]");
+        assert_eq!(text(&message("", &HeaderLines::default(), b"no")), "no");
     }
 
     proptest! {
@@ -204,7 +205,7 @@ mod tests {
 
         #[test]
         fn nothing_makes_it_fail(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _pieces = message("GET", &[], &bytes);
+            let _pieces = message("GET", &HeaderLines::default(), &bytes);
         }
     }
 

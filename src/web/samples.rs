@@ -1,5 +1,6 @@
 //! Pages with sample data, for the tests that draw them.
 
+use crate::domain::events::attempt::HeaderLines;
 use crate::domain::id::{BuId, EventId, WebhookId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
@@ -316,9 +317,9 @@ impl Samples {
             pieces,
             note: (part == "response").then(|| self.t("cut at 16 KiB")),
         };
-        let sent =
-            [("Host".to_owned(), self.t("orders.example.com")), ("Webhook-Id".to_owned(), self.t("evt"))];
-        let came = [("Retry-After".to_owned(), self.t("300"))];
+        let sent = [("Host", self.t("orders.example.com")), ("Webhook-Id", self.t("evt"))];
+        let (sent, came) =
+            (HeaderLines::from_iter(sent), HeaderLines::from_iter([("Retry-After", self.t("300"))]));
         let body = serde_json::json!({ "error": self.t("maintenance") }).to_string();
         let status = Mark::new(Tone::Bad, self.t("503 Service Unavailable"));
         Attempt {

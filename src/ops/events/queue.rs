@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::events::attempt::Attempt;
+use crate::domain::events::attempt::{Attempt, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
 use crate::domain::time::Ts;
@@ -114,8 +114,8 @@ fn interrupted(tools: &Tools, row: &DeliveryRow, urls: &HashMap<EndpointId, Stri
         status: None,
         cause: Some(Cause::Interrupted),
         url: urls.get(&row.endpoint_id).cloned().unwrap_or_default(),
-        request_headers: Vec::new(),
-        response_headers: Vec::new(),
+        request_headers: HeaderLines::default(),
+        response_headers: HeaderLines::default(),
         response_body: Vec::new(),
         response_cut: false,
     }

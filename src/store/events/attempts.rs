@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::domain::events::attempt::{Attempt, HeaderLine};
+use crate::domain::events::attempt::{Attempt, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::id::{AttemptId, BuId, DeliveryId, EndpointId};
 use crate::domain::time::Ts;
@@ -51,8 +51,8 @@ pub fn insert<'a>(conn: &mut Conn, attempts: impl Iterator<Item = &'a Attempt>) 
             Cell::Int(attempt.status),
             Cell::maybe(attempt.cause.map(Cause::as_str)),
             Cell::text(&attempt.url),
-            Cell::Text(Some(lines_to_text(&attempt.request_headers).into())),
-            Cell::Text(Some(lines_to_text(&attempt.response_headers).into())),
+            Cell::text(attempt.request_headers.as_str()),
+            Cell::text(attempt.response_headers.as_str()),
             Cell::Bytes(&attempt.response_body),
             Cell::Bool(attempt.response_cut),
         ]
@@ -102,26 +102,9 @@ fn attempt(row: AttemptRow) -> Attempt {
         status: row.status,
         cause: row.cause,
         url: row.url,
-        request_headers: lines_of_text(&row.request_headers),
-        response_headers: lines_of_text(&row.response_headers),
+        request_headers: HeaderLines::from_text(row.request_headers),
+        response_headers: HeaderLines::from_text(row.response_headers),
         response_body: row.response_body,
         response_cut: row.response_cut,
     }
-}
-
-/// One header a line: a header value never holds a line break.
-fn lines_to_text(lines: &[HeaderLine]) -> String {
-    let length = lines.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-    let mut text = String::with_capacity(length);
-    for (name, value) in lines {
-        text.push_str(name);
-        text.push(':');
-        value.split(['\0', '\r', '\n']).for_each(|part| text.push_str(part));
-        text.push('\n');
-    }
-    text
-}
-
-fn lines_of_text(text: &str) -> Vec<HeaderLine> {
-    text.lines().filter_map(|line| line.split_once(':')).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
 }

@@ -3,7 +3,7 @@
 use crate::support::databases::TestDatabase;
 use bellwire::clock::Clock;
 use bellwire::domain::access::partner::PartnerKind;
-use bellwire::domain::events::attempt::Attempt;
+use bellwire::domain::events::attempt::{Attempt, HeaderLines};
 use bellwire::domain::events::cause::Cause;
 use bellwire::domain::id::{BuId, EventId, WebhookId};
 use bellwire::domain::time::Ts;
@@ -154,8 +154,8 @@ pub fn outcome(node: &Tools, handed: &Handed, verdict: Verdict) -> Outcome {
         status: Some(if failed { 500 } else { 200 }),
         cause: failed.then_some(Cause::HttpStatus),
         url: "https://receiver.example.com/in".into(),
-        request_headers: Vec::new(),
-        response_headers: Vec::new(),
+        request_headers: HeaderLines::default(),
+        response_headers: HeaderLines::default(),
         response_body: Vec::new(),
         response_cut: false,
     };
