@@ -1,5 +1,6 @@
 //! The clock's face: the engine that carries deliveries out, and the one road to receivers.
 
+pub mod backlog;
 pub mod courier;
 pub mod desk;
 pub mod destinations;

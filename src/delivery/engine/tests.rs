@@ -1,5 +1,6 @@
 //! The engine at a desk of the tests' own, with real receivers.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,9 +17,10 @@ use crate::domain::events::attempt::Attempt;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryKind;
 use crate::domain::id::{DeliveryId, EndpointId};
+use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Handoff, Outcome, Standing, Verdict};
-use crate::ops::events::queue::Recovery;
+use crate::ops::events::queue::{Recovery, Waiting};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A desk that keeps everything in memory.
 struct Table {
     due: Mutex<Vec<Handed>>,
+    /// What was claimed.
+    held: Mutex<HashMap<DeliveryId, Handed>>,
     places: Mutex<Destinations>,
     readings: Mutex<Vec<usize>>,
     released: Mutex<Vec<DeliveryId>>,
@@ -35,13 +39,29 @@ struct Table {
 }
 
 impl Desk for Table {
-    fn claim(&self, limit: usize) -> Result<Vec<Handed>, Error> {
+    fn waiting(&self) -> Result<Vec<Waiting>, Error> {
+        let due = self.due.lock().unwrap();
+        let endpoints: BTreeSet<EndpointId> = due.iter().map(|handed| handed.endpoint).collect();
+        Ok(endpoints.into_iter().map(|endpoint| Waiting { endpoint, due: Ts(0) }).collect())
+    }
+    fn claim(&self, wanted: &[(EndpointId, usize)]) -> Result<Vec<Handed>, Error> {
         let mut due = self.due.lock().unwrap();
-        let count = limit.min(due.len());
-        Ok(due.drain(..count).collect())
+        let mut claimed = Vec::new();
+        for (endpoint, most) in wanted {
+            let mut left = *most;
+            claimed.extend(due.extract_if(.., |handed| {
+                let is_taken = handed.endpoint == *endpoint && left > 0;
+                left -= usize::from(is_taken);
+                is_taken
+            }));
+        }
+        self.held.lock().unwrap().extend(claimed.iter().map(|handed| (handed.delivery, handed.clone())));
+        Ok(claimed)
     }
     fn release(&self, held: &[(DeliveryId, i64)]) -> Result<(), Error> {
         self.released.lock().unwrap().extend(held.iter().map(|(delivery, _)| *delivery));
+        let table = self.held.lock().unwrap();
+        self.due.lock().unwrap().extend(held.iter().filter_map(|(delivery, _)| table.get(delivery).cloned()));
         Ok(())
     }
     fn recover(&self, _what: Recovery) -> Result<usize, Error> {
@@ -84,6 +104,7 @@ impl Bench {
         let places = places.into_iter().map(|(n, to)| (id(usize::from(n)), Arc::new(to))).collect();
         let table = Arc::new(Table {
             due: Mutex::new(due),
+            held: Mutex::default(),
             places: Mutex::new(places),
             readings: Mutex::default(),
             released: Mutex::default(),
