@@ -8,6 +8,7 @@ pub mod engine;
 pub mod guard;
 pub mod inbox;
 pub mod lanes;
+pub mod network;
 pub mod outgoing;
 pub mod transport;
 pub mod upkeep;
