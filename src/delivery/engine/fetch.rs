@@ -17,6 +17,23 @@ const LEAST_ROOM: usize = 64;
 /// A look at what waits is followed by a pause of so many times as long as it took.
 const PAUSE_AFTER_LOOK: u32 = 20;
 
+/// When the database is looked into next.
+pub struct Fetching {
+    /// What waits there may have changed.
+    pub is_look_due: bool,
+    /// When the next look may begin.
+    pub look_from: Instant,
+    /// The last claim failed; the next waits for a tick.
+    pub is_claim_held: bool,
+}
+
+impl Fetching {
+    /// At once.
+    pub fn new() -> Self {
+        Self { is_look_due: true, look_from: Instant::now(), is_claim_held: false }
+    }
+}
+
 impl Engine {
     /// When something may go or be fetched that may not now.
     pub fn next_moment(&self) -> Option<Instant> {
@@ -24,7 +41,7 @@ impl Engine {
             return None;
         }
         let (now, here) = (Instant::now(), self.desk.clock().now());
-        let look = Some(self.look_from).filter(|from| self.is_look_due && *from > now);
+        let look = Some(self.fetching.look_from).filter(|from| self.fetching.is_look_due && *from > now);
         let due = self.backlog.next_due().filter(|due| *due > here);
         let due = due.map(|due| now + Duration::from_millis(due.millis_since(here).unsigned_abs() + 1));
         [self.lanes.next_wake(), look, due].into_iter().flatten().min()
@@ -33,15 +50,15 @@ impl Engine {
     /// Looks up what waits, when it may have changed and the last look was long enough ago.
     pub fn look(&mut self, now: Instant) {
         let may_look = self.is_recovered && self.may_begin() && self.chores.count.looks == 0;
-        if self.is_look_due && may_look && now >= self.look_from {
-            self.is_look_due = false;
+        if self.fetching.is_look_due && may_look && now >= self.fetching.look_from {
+            self.fetching.is_look_due = false;
             self.chores.look();
         }
     }
 
     /// Fetches what is due for the endpoints that have used up what was fetched for them.
     pub fn claim(&mut self) {
-        if self.chores.count.claims > 0 || self.is_claim_held || !self.may_begin() {
+        if self.chores.count.claims > 0 || self.fetching.is_claim_held || !self.may_begin() {
             return;
         }
         let room = self.letters.load.room();
@@ -59,7 +76,7 @@ impl Engine {
     /// Takes what a look that began at `began` found.
     pub fn looked(&mut self, began: Instant, waiting: Result<Vec<Waiting>, Error>) {
         let now = Instant::now();
-        self.look_from = now + now.saturating_duration_since(began) * PAUSE_AFTER_LOOK;
+        self.fetching.look_from = now + now.saturating_duration_since(began) * PAUSE_AFTER_LOOK;
         if let Some(waiting) = logged("looking at what waits", waiting) {
             self.backlog.learn(&waiting, self.desk.clock().now());
         }
@@ -78,7 +95,7 @@ impl Engine {
             self.queue(claimed, began);
         } else {
             self.backlog.failed(asked);
-            self.is_claim_held = true;
+            self.fetching.is_claim_held = true;
         }
     }
 
@@ -93,10 +110,12 @@ impl Engine {
             if self.lanes.is_shut(endpoint) {
                 let released = self.lanes.release(endpoint);
                 tracing::info!(%endpoint, given_back = released.len(), "an endpoint is left alone for a while");
-                released.iter().for_each(|waiting| self.give_back(&waiting.handed));
+                for waiting in released {
+                    self.give_back(&waiting.handed);
+                }
             } else {
                 // What was made while it was behind or shut waits in the database.
-                self.is_look_due |= !is_behind;
+                self.fetching.is_look_due |= !is_behind;
                 self.backlog.nudge(endpoint);
             }
         }

@@ -9,6 +9,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
 
 use super::chores::{Chores, Done};
+use super::fetch::Fetching;
 use super::start::Settings;
 use crate::delivery::backlog::Backlog;
 use crate::delivery::courier::{Courier, broken};
@@ -59,12 +60,7 @@ pub struct Engine {
     pub(super) unstarted: Vec<(DeliveryId, i64)>,
     pub(super) ticks: u64,
     pub(super) is_recovered: bool,
-    /// What waits in the database may have changed.
-    pub(super) is_look_due: bool,
-    /// When the next look may begin.
-    pub(super) look_from: Instant,
-    /// The last claim failed; the next waits for a tick.
-    pub(super) is_claim_held: bool,
+    pub(super) fetching: Fetching,
     /// The last release failed; the next waits for a tick.
     pub(super) is_release_held: bool,
     pub(super) stops_at: Option<Instant>,
@@ -86,9 +82,7 @@ impl Engine {
             unstarted: Vec::new(),
             ticks: 0,
             is_recovered: false,
-            is_look_due: true,
-            look_from: Instant::now(),
-            is_claim_held: false,
+            fetching: Fetching::new(),
             is_release_held: false,
             stops_at: None,
         }
@@ -117,7 +111,7 @@ impl Engine {
                     }
                 }
                 Some(done) = self.chores.next() => self.heed(done),
-                () = woken.notified() => self.is_look_due = true,
+                () = woken.notified() => self.fetching.is_look_due = true,
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(moment.unwrap_or_else(Instant::now)), if moment.is_some() => {}
                 grace = &mut stop, if self.stops_at.is_none() => self.stop(grace.unwrap_or_default()),
@@ -253,7 +247,7 @@ impl Engine {
             Done::Read(asked, began, read) => self.learn(&asked, began, read),
             Done::Released(held, released) => {
                 if logged("giving deliveries back", released).is_some() {
-                    self.is_look_due = true;
+                    self.fetching.is_look_due = true;
                 } else {
                     self.is_release_held = true;
                     self.unstarted.extend(held);
@@ -265,7 +259,7 @@ impl Engine {
                     self.is_recovered = true;
                     self.letters.load.set_open(true);
                 }
-                self.is_look_due |= freed.is_some_and(|freed| freed > 0);
+                self.fetching.is_look_due |= freed.is_some_and(|freed| freed > 0);
             }
         }
     }
@@ -287,8 +281,8 @@ impl Engine {
     fn tick(&mut self) {
         let now = Instant::now();
         self.ticks += 1;
-        self.is_look_due = true;
-        self.is_claim_held = false;
+        self.fetching.is_look_due = true;
+        self.fetching.is_claim_held = false;
         self.is_release_held = false;
         if let Some(cutoff) = now.checked_sub(LONGEST_WAIT) {
             self.lanes.expired(cutoff).iter().for_each(|waiting| self.give_back(&waiting.handed));

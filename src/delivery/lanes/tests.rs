@@ -184,14 +184,16 @@ fn many_that_hang_leave_places_to_one_that_does_not() {
 #[test]
 fn units_that_hang_leave_places_to_one_that_does_not() {
     let (mut lanes, now) = (Lanes::default(), Instant::now());
-    (0..10_000).for_each(|n| {
-        lanes.push(handed(n, u8::try_from(n % 8).unwrap(), u8::try_from(n % 64).unwrap()), now)
-    });
+    for n in 0..10_000 {
+        lanes.push(handed(n, u8::try_from(n % 8).unwrap(), u8::try_from(n % 64).unwrap()), now);
+    }
     let stuck = take(&mut lanes, now);
     assert!((100..128).contains(&stuck.len()), "{}", stuck.len());
     (0..5).for_each(|n| lanes.push(handed(20_000 + n, 9, 100), now));
     assert!(!take(&mut lanes, now).is_empty());
-    stuck.iter().for_each(|waiting| land(&mut lanes, waiting, Sign::Success, now));
+    for waiting in &stuck {
+        land(&mut lanes, waiting, Sign::Success, now);
+    }
     assert!(take(&mut lanes, now).len() > 100, "those that waited for free places go on");
 }
 
@@ -213,14 +215,16 @@ fn nothing_is_begun_to_an_open_endpoint_and_one_delivery_probes() {
     assert_eq!((lanes.take_turned(), lanes.most(id(1)), lanes.wants(id(1), 64)), (vec![id(1)], 1, 0));
 
     land(&mut lanes, &probe, Sign::Success, wakes);
-    let mut waves = Vec::new();
+    let mut counts = Vec::new();
     while !lanes.is_empty() {
         let wave = take(&mut lanes, wakes);
-        wave.iter().for_each(|waiting| land(&mut lanes, waiting, Sign::Success, wakes));
-        waves.push(wave.len());
+        for waiting in &wave {
+            land(&mut lanes, waiting, Sign::Success, wakes);
+        }
+        counts.push(wave.len());
     }
-    assert_eq!(waves.iter().take(5).collect::<Vec<_>>(), [&1, &2, &4, &8, &8]);
-    assert_eq!(waves.iter().max(), Some(&8), "never more than the cap");
+    assert_eq!(counts.iter().take(5).collect::<Vec<_>>(), [&1, &2, &4, &8, &8]);
+    assert_eq!(counts.iter().max(), Some(&8), "never more than the cap");
     assert!(lanes.most(id(1)) == usize::MAX && lanes.wants(id(1), 64) == 64);
 }
 

@@ -1,6 +1,7 @@
 //! A desk of the tests' own, an engine at it, and what they have seen.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A desk that keeps everything in memory.
 pub struct Table {
     pub due: Mutex<Vec<Handed>>,
+    /// How often the database still fails.
+    pub faults: AtomicUsize,
     /// What was claimed.
     held: Mutex<HashMap<DeliveryId, Handed>>,
     pub places: Mutex<Destinations>,
@@ -41,6 +44,9 @@ impl Desk for Table {
         Ok(endpoints.into_iter().map(|endpoint| Waiting { endpoint, due: Ts(0) }).collect())
     }
     fn claim(&self, wanted: &[(EndpointId, usize)]) -> Result<Vec<Handed>, Error> {
+        if self.faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            return Err(Error::Internal("the disk is full".to_owned()));
+        }
         let mut due = self.due.lock().unwrap();
         let mut claimed = Vec::new();
         for (endpoint, most) in wanted {
@@ -104,6 +110,7 @@ impl Bench {
         let places = places.into_iter().map(|(n, to)| (id(usize::from(n)), Arc::new(to))).collect();
         let table = Arc::new(Table {
             due: Mutex::new(due),
+            faults: AtomicUsize::new(0),
             held: Mutex::default(),
             places: Mutex::new(places),
             readings: Mutex::default(),

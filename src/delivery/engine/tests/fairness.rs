@@ -140,3 +140,15 @@ fn a_fault_of_ours_opens_no_breaker() {
     assert!(causes.into_iter().all(|cause| cause == Some(Cause::SecretUnreadable)));
     bench.engine.stop(PATIENCE);
 }
+
+#[test]
+fn a_database_that_fails_uses_up_nothing() {
+    let (port, told) = answering(OK);
+    let bench = Bench::with(for_ever(), Vec::new(), vec![(1, to(port))]);
+    bench.table.faults.store(2, Ordering::SeqCst);
+    bench.table.due.lock().unwrap().extend((0..100).map(|n| handed(n, 1, 1)));
+    bench.inbox.wake();
+    assert_eq!(bench.verdicts(100), [Verdict::Delivered; 100]);
+    assert_eq!((told.try_iter().count(), bench.table.faults.load(Ordering::SeqCst)), (100, 0));
+    bench.engine.stop(PATIENCE);
+}
