@@ -8,10 +8,12 @@ use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
+use crate::delivery::lanes::Sign;
 use crate::delivery::outgoing::{MASK, Route};
 use crate::delivery::transport::Transport;
 use crate::domain::events::attempt::{Attempt, HeaderLines, MOST_RESPONSE_BYTES};
 use crate::domain::events::cause::Cause;
+use crate::domain::events::delivery::DeliveryKind;
 use crate::domain::events::retry::retry_after;
 use crate::domain::time::Ts;
 use crate::ops::events::handoff::Handed;
@@ -86,6 +88,21 @@ impl Courier {
         attempt.response_body = kept.bytes;
         attempt.response_cut = kept.cut;
         Ok(asked)
+    }
+}
+
+impl Tried {
+    /// What this says about the endpoint. A test that fails says nothing: somebody is trying something out.
+    /// A receiver that is gone has a path of its own.
+    pub fn sign(&self, kind: DeliveryKind) -> Sign {
+        let is_overload = self.attempt.cause == Some(Cause::Timeout)
+            || self.attempt.status.is_some_and(|status| matches!(status, 429 | 502..=504));
+        match self.attempt.cause {
+            None => Sign::Success,
+            Some(cause) if cause.is_ours() || cause == Cause::Gone => Sign::Nothing,
+            Some(_) if kind == DeliveryKind::Test => Sign::Nothing,
+            Some(_) => Sign::Failure { is_overload, asked: self.retry_after },
+        }
     }
 }
 

@@ -9,13 +9,15 @@ use crate::domain::id::{DeliveryId, EndpointId};
 use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Verdict};
-use crate::ops::events::queue::{self, Recovery};
+use crate::ops::events::queue::{self, Recovery, Waiting};
 use crate::ops::events::settle;
 
-/// The engine's view of the queue. The first four block and are never called on the engine's own thread.
+/// The engine's view of the queue. The first five block and are never called on the engine's own thread.
 pub trait Desk: Send + Sync + 'static {
-    /// Leases up to `limit` deliveries that are due.
-    fn claim(&self, limit: usize) -> Result<Vec<Handed>, Error>;
+    /// Every endpoint with deliveries that wait, and when its first is due.
+    fn waiting(&self) -> Result<Vec<Waiting>, Error>;
+    /// Leases deliveries that are due, of each endpoint at most so many.
+    fn claim(&self, wanted: &[(EndpointId, usize)]) -> Result<Vec<Handed>, Error>;
     /// Gives back leases under which nothing was sent.
     fn release(&self, held: &[(DeliveryId, i64)]) -> Result<(), Error>;
     /// Frees what nobody holds any more; how many deliveries.
@@ -36,8 +38,12 @@ pub trait Desk: Send + Sync + 'static {
 }
 
 impl Desk for Arc<Tools> {
-    fn claim(&self, limit: usize) -> Result<Vec<Handed>, Error> {
-        queue::claim(self, limit)
+    fn waiting(&self) -> Result<Vec<Waiting>, Error> {
+        queue::waiting(self)
+    }
+
+    fn claim(&self, wanted: &[(EndpointId, usize)]) -> Result<Vec<Handed>, Error> {
+        queue::claim(self, wanted)
     }
 
     fn release(&self, held: &[(DeliveryId, i64)]) -> Result<(), Error> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
+use crate::delivery::network::Network;
 use crate::domain::events::cause::Cause;
 use crate::domain::webhooks::address::{EgressPolicy, Verdict, is_localhost};
 use crate::domain::webhooks::target_url::TargetUrl;
@@ -60,6 +61,7 @@ pub enum Refusal {
 pub struct Guard {
     policy: Arc<EgressPolicy>,
     lookup: Arc<dyn Lookup>,
+    network: Arc<Network>,
 }
 
 /// What is known of the connection that a request may have to open.
@@ -108,9 +110,9 @@ impl Dial {
 }
 
 impl Guard {
-    /// Judges by `policy` what `lookup` finds.
-    pub fn new(policy: Arc<EgressPolicy>, lookup: Arc<dyn Lookup>) -> Self {
-        Self { policy, lookup }
+    /// Judges by `policy` what `lookup` finds, and tells the `network` of it.
+    pub fn new(policy: Arc<EgressPolicy>, lookup: Arc<dyn Lookup>, network: Arc<Network>) -> Self {
+        Self { policy, lookup, network }
     }
 
     /// Refuses an address that is an IP address not to be connected to. The resolver is never asked about
@@ -155,7 +157,13 @@ impl Guard {
         let found = tokio::time::timeout(LOOKUP_TIMEOUT, self.lookup.find(&name)).await;
         dial.looking_up.store(false, Ordering::Relaxed);
         match found {
-            Ok(Ok(found)) => self.vet(&name, dial.port, &found),
+            Ok(Ok(found)) => {
+                // Names of this machine are known without a resolver.
+                if found.iter().any(|ip| !ip.is_loopback()) {
+                    self.network.found();
+                }
+                self.vet(&name, dial.port, &found)
+            }
             Ok(Err(error)) => Err(Refusal::Failed(name, error)),
             Err(_) => Err(Refusal::Slow(name)),
         }
@@ -230,7 +238,7 @@ mod tests {
             own_hosts: vec![("hooks.example.net".to_owned(), 443)],
             ..EgressPolicy::default()
         };
-        Guard::new(Arc::new(policy), Arc::new(SystemLookup::new()))
+        Guard::new(Arc::new(policy), Arc::new(SystemLookup::new()), Arc::default())
     }
 
     fn ips(texts: &[&str]) -> Vec<IpAddr> {

@@ -1,5 +1,6 @@
 //! The clock's face: the engine that carries deliveries out, and the one road to receivers.
 
+pub mod backlog;
 pub mod courier;
 pub mod desk;
 pub mod destinations;
@@ -7,6 +8,7 @@ pub mod engine;
 pub mod guard;
 pub mod inbox;
 pub mod lanes;
+pub mod network;
 pub mod outgoing;
 pub mod transport;
 pub mod upkeep;

@@ -33,6 +33,7 @@ pub fn handed(n: usize, bu: u8, endpoint: u8) -> Handed {
         lease_no: 1,
         attempts: 0,
         interruptions: 0,
+        is_urgent: false,
         body: Arc::from(&b"{}"[..]),
     }
 }

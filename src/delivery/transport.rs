@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::{Client, Request, Response, redirect, retry};
 
 use crate::delivery::guard::{Dial, Guard, Lookup, Refusal, SystemLookup};
+use crate::delivery::network::Network;
 use crate::domain::events::cause::Cause;
 use crate::domain::webhooks::address::{EgressPolicy, Verdict};
 use crate::domain::webhooks::target_url::TargetUrl;
@@ -19,6 +20,7 @@ const MOST_IDLE: usize = 8;
 pub struct Transport {
     client: Client,
     guard: Guard,
+    network: Arc<Network>,
     keep_private_responses: bool,
 }
 
@@ -46,7 +48,8 @@ impl Transport {
         // An error only says that a provider is in place already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let keep_private_responses = policy.keep_private_responses;
-        let guard = Guard::new(Arc::new(policy), lookup);
+        let network = Arc::new(Network::default());
+        let guard = Guard::new(Arc::new(policy), lookup, network.clone());
         #[expect(clippy::disallowed_methods, reason = "this is the one place that builds the client")]
         let client = Client::builder()
             .http1_only()
@@ -59,7 +62,7 @@ impl Transport {
             .pool_max_idle_per_host(MOST_IDLE)
             .dns_resolver(guard.clone())
             .build()?;
-        Ok(Self { client, guard, keep_private_responses })
+        Ok(Self { client, guard, network, keep_private_responses })
     }
 
     /// Sends `request`, which must be for `url`, and waits for status line and headers. The caller limits
@@ -71,11 +74,14 @@ impl Transport {
         };
         self.guard.check_literal(url).map_err(|refusal| blocked(&refusal))?;
         let dial = Dial::new(url.port());
-        let response = dial
-            .clone()
-            .around(self.client.execute(request))
-            .await
-            .map_err(|error| Refusal::within(&error).map_or_else(|| cause_of(&error, &dial), blocked))?;
+        let response = dial.clone().around(self.client.execute(request)).await.map_err(|error| {
+            if self.is_ours(&error, &dial) {
+                tracing::error!(error = %chain(&error), "the network cannot be used from here");
+                return Cause::NetworkDown;
+            }
+            Refusal::within(&error).map_or_else(|| cause_of(&error, &dial), blocked)
+        })?;
+        self.network.answered();
         let verdict = response
             .remote_addr()
             .map_or(Verdict::Refused, |address| self.guard.verdict(address.ip(), address.port()));
@@ -85,6 +91,13 @@ impl Transport {
         }
         let may_keep = verdict == Verdict::Public || self.keep_private_responses;
         Ok(Received { response, may_keep })
+    }
+}
+
+impl Transport {
+    fn is_ours(&self, error: &reqwest::Error, dial: &Dial) -> bool {
+        let is_slow_lookup = error.is_timeout() && dial.is_looking_up();
+        (is_slow_lookup && self.network.is_slow_lookup_ours()) || self.network.is_at_fault(error)
     }
 }
 

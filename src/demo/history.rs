@@ -18,7 +18,7 @@ use crate::domain::events::event::envelope;
 use crate::domain::id::{EndpointId, EventId, TeamId, UserId, WebhookId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
-use crate::ops::events::handoff::Destination;
+use crate::ops::events::handoff::{Destination, NoDelivery, Room};
 use crate::ops::events::queue::destinations;
 use crate::ops::events::route::{Lease, Routes, Subject};
 use crate::store::events::deliveries::DeliveryRow;
@@ -166,7 +166,12 @@ impl<'a> Past<'a> {
             subject.map(|user| Subject { user, teams: self.teams.get(&user).cloned().unwrap_or_default() });
         self.routes.about(id, subject.as_ref());
         let lease = Lease { node: app.tools.node, clock, now: at };
-        let rows = self.routes.deliveries(std::slice::from_ref(&event), lease, &mut 0, &mut Vec::new());
+        let rows = self.routes.deliveries(
+            std::slice::from_ref(&event),
+            lease,
+            &mut Room::of(&NoDelivery),
+            &mut Vec::new(),
+        );
         for row in rows {
             self.delivery(row, chance);
         }

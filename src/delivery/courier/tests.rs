@@ -236,6 +236,51 @@ async fn a_name_that_turns_private_is_refused_at_the_next_connection() {
 }
 
 #[tokio::test]
+async fn a_resolver_that_cannot_be_asked_is_no_fault_of_the_receiver() {
+    let outage = "failed to lookup address information: Temporary failure in name resolution";
+    let found = Ok(vec!["10.0.0.1".parse().unwrap()]);
+    let script =
+        Script(Mutex::new(VecDeque::from([Err(Error::other(outage)), found, Err(Error::other(outage))])));
+    let courier =
+        Courier::new(Transport::with_lookup(open_policy(), Arc::new(script)).unwrap(), Clock::system());
+    let route = route("http://a.example.com:8080/");
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let tried = courier.attempt(&route, &handed(1, 1, 1)).await;
+        seen.push((tried.attempt.cause.unwrap(), tried.sign(DeliveryKind::Event) == Sign::Nothing));
+    }
+    let theirs = [(Cause::BlockedAddress, false), (Cause::DnsFailure, false)];
+    assert_eq!(seen, [&[(Cause::NetworkDown, true)][..], &theirs].concat());
+}
+
+#[tokio::test]
+async fn only_an_endpoints_own_failures_speak_against_it() {
+    let busy = |status: u16| {
+        let answer = format!("HTTP/1.1 {status} X\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n");
+        answering(Box::leak(answer.into_bytes().into_boxed_slice())).0
+    };
+    let failure = |is_overload, asked: Option<u64>| Sign::Failure {
+        is_overload,
+        asked: asked.map(Duration::from_secs),
+    };
+    for (status, sign) in [
+        (200, Sign::Success),
+        (410, Sign::Nothing),
+        (404, failure(false, None)),
+        (500, failure(false, None)),
+        (502, failure(true, None)),
+        (504, failure(true, None)),
+        (429, failure(true, Some(7))),
+        (503, failure(true, Some(7))),
+    ] {
+        let tried = tried_at(busy(status)).await;
+        assert_eq!(tried.sign(DeliveryKind::Event), sign, "{status}");
+        let of_test = if status == 200 { Sign::Success } else { Sign::Nothing };
+        assert_eq!(tried.sign(DeliveryKind::Test), of_test, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_used_again_without_a_new_lookup() {
     let (port, told) = answering(OK);
     let script = Script(Mutex::new(VecDeque::from([Ok(vec!["127.0.0.1".parse().unwrap()])])));

@@ -10,12 +10,14 @@ use crate::delivery::desk::Desk;
 use crate::domain::id::{DeliveryId, EndpointId};
 use crate::ops::Error;
 use crate::ops::events::handoff::{Destinations, Handed};
-use crate::ops::events::queue::Recovery;
+use crate::ops::events::queue::{Recovery, Waiting};
 
 /// A chore that is done.
 pub enum Done {
-    /// So many were asked for, at this moment; these were leased.
-    Claimed(usize, Instant, Result<Vec<Handed>, Error>),
+    /// What waits was looked up, from this moment on.
+    Looked(Instant, Result<Vec<Waiting>, Error>),
+    /// So many of each endpoint were asked for, at this moment; these were leased.
+    Claimed(Vec<(EndpointId, usize)>, Instant, Result<Vec<Handed>, Error>),
     /// These were asked about, at this moment.
     Read(Vec<EndpointId>, Instant, Result<Destinations, Error>),
     /// These were to be given back.
@@ -35,6 +37,8 @@ pub struct Chores {
 /// How many chores of each kind are under way.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Count {
+    /// Looks at what waits.
+    pub looks: usize,
     /// Claims.
     pub claims: usize,
     /// Readings of destinations.
@@ -62,6 +66,7 @@ impl Chores {
             match self.running.join_next().await? {
                 Ok(done) => {
                     let count = match done {
+                        Done::Looked(..) => &mut self.count.looks,
                         Done::Claimed(..) => &mut self.count.claims,
                         Done::Read(..) => &mut self.count.readings,
                         Done::Released(..) => &mut self.count.releases,
@@ -76,11 +81,21 @@ impl Chores {
         }
     }
 
-    /// Leases up to `limit` deliveries that are due.
-    pub fn claim(&mut self, limit: usize) {
+    /// Looks up which endpoints have deliveries waiting.
+    pub fn look(&mut self) {
+        let began = Instant::now();
+        self.count.looks += 1;
+        self.run(move |desk| Done::Looked(began, caught(|| desk.waiting())));
+    }
+
+    /// Leases deliveries that are due, of each endpoint at most so many.
+    pub fn claim(&mut self, wanted: Vec<(EndpointId, usize)>) {
         let began = Instant::now();
         self.count.claims += 1;
-        self.run(move |desk| Done::Claimed(limit, began, caught(|| desk.claim(limit))));
+        self.run(move |desk| {
+            let claimed = caught(|| desk.claim(&wanted));
+            Done::Claimed(wanted, began, claimed)
+        });
     }
 
     /// Reads where endpoints' deliveries go.

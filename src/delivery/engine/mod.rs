@@ -1,6 +1,7 @@
 //! The engine: one thread that takes deliveries, gives each its turn, and settles what came of it.
 
 mod chores;
+mod fetch;
 mod run;
 mod start;
 

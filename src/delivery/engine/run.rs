@@ -9,11 +9,14 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
 
 use super::chores::{Chores, Done};
+use super::fetch::Fetching;
+use super::start::Settings;
+use crate::delivery::backlog::Backlog;
 use crate::delivery::courier::{Courier, broken};
 use crate::delivery::desk::Desk;
 use crate::delivery::destinations::{Known, Routes};
 use crate::delivery::inbox::{Letters, Message};
-use crate::delivery::lanes::{Caps, Lanes, Waiting};
+use crate::delivery::lanes::{Lanes, Sign, Waiting};
 use crate::delivery::outgoing::Route;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryKind;
@@ -27,7 +30,7 @@ use crate::ops::events::route::LEASE;
 const MARGIN: Duration = Duration::from_secs(5);
 /// After which time in a lane a delivery is given back, whatever its endpoint's timeout.
 const LONGEST_WAIT: Duration = Duration::from_secs(50);
-/// How many deliveries one claim leases, and one release gives back.
+/// How many deliveries one release gives back, and how many messages are read at once.
 const BATCH: usize = 256;
 /// How many readings of destinations run at once.
 const MOST_READINGS: usize = 4;
@@ -43,32 +46,34 @@ const FLUSH: Duration = Duration::from_secs(2);
 
 /// Everything the loop holds.
 pub struct Engine {
-    desk: Arc<dyn Desk>,
-    courier: Arc<Courier>,
-    letters: Letters,
-    lanes: Lanes,
-    routes: Routes,
-    chores: Chores,
-    flights: JoinSet<()>,
+    pub(super) desk: Arc<dyn Desk>,
+    pub(super) courier: Arc<Courier>,
+    pub(super) letters: Letters,
+    pub(super) lanes: Lanes,
+    pub(super) backlog: Backlog,
+    pub(super) routes: Routes,
+    pub(super) chores: Chores,
+    pub(super) flights: JoinSet<Sign>,
     /// What is under way, by its task: a task that crashes leaves only its id.
-    aloft: HashMap<Id, Handed>,
+    pub(super) aloft: HashMap<Id, Handed>,
     /// Leases to give back.
-    unstarted: Vec<(DeliveryId, i64)>,
-    ticks: u64,
-    is_recovered: bool,
-    is_claim_due: bool,
+    pub(super) unstarted: Vec<(DeliveryId, i64)>,
+    pub(super) ticks: u64,
+    pub(super) is_recovered: bool,
+    pub(super) fetching: Fetching,
     /// The last release failed; the next waits for a tick.
-    is_release_held: bool,
-    stops_at: Option<Instant>,
+    pub(super) is_release_held: bool,
+    pub(super) stops_at: Option<Instant>,
 }
 
 impl Engine {
     /// An engine that holds nothing yet.
-    pub fn new(desk: Arc<dyn Desk>, courier: Courier, letters: Letters, caps: Caps) -> Self {
+    pub fn new(desk: Arc<dyn Desk>, courier: Courier, letters: Letters, settings: Settings) -> Self {
         Self {
             courier: Arc::new(courier),
             letters,
-            lanes: Lanes::new(caps),
+            lanes: Lanes::new(settings.caps, settings.rules),
+            backlog: Backlog::default(),
             routes: Routes::default(),
             chores: Chores::new(desk.clone()),
             desk,
@@ -77,7 +82,7 @@ impl Engine {
             unstarted: Vec::new(),
             ticks: 0,
             is_recovered: false,
-            is_claim_due: true,
+            fetching: Fetching::new(),
             is_release_held: false,
             stops_at: None,
         }
@@ -91,8 +96,7 @@ impl Engine {
         let mut messages = Vec::new();
         self.chores.recover(Recovery::Start);
         while !self.is_over() {
-            let wake = if self.may_begin() { self.lanes.next_wake() } else { None };
-            let moment = self.stops_at.or(wake);
+            let moment = self.stops_at.or_else(|| self.next_moment());
             tokio::select! {
                 count = self.letters.messages.recv_many(&mut messages, BATCH), if !self.letters.messages.is_closed() => {
                     if count == 0 {
@@ -107,7 +111,7 @@ impl Engine {
                     }
                 }
                 Some(done) = self.chores.next() => self.heed(done),
-                () = woken.notified() => self.is_claim_due = true,
+                () = woken.notified() => self.fetching.is_look_due = true,
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(moment.unwrap_or_else(Instant::now)), if moment.is_some() => {}
                 grace = &mut stop, if self.stops_at.is_none() => self.stop(grace.unwrap_or_default()),
@@ -130,9 +134,10 @@ impl Engine {
     }
 
     /// Puts deliveries that are held already into their lanes.
-    fn queue(&mut self, deliveries: Vec<Handed>, since: Instant) {
+    pub(super) fn queue(&mut self, deliveries: Vec<Handed>, since: Instant) {
         for handed in deliveries {
-            if self.stops_at.is_some() {
+            let is_left_alone = !handed.is_urgent && self.lanes.is_shut(handed.endpoint);
+            if self.stops_at.is_some() || is_left_alone {
                 self.give_back(&handed);
             } else {
                 self.lanes.push(handed, since);
@@ -140,7 +145,7 @@ impl Engine {
         }
     }
 
-    fn give_back(&mut self, handed: &Handed) {
+    pub(super) fn give_back(&mut self, handed: &Handed) {
         self.letters.load.remove(handed);
         self.unstarted.push((handed.delivery, handed.lease_no));
     }
@@ -158,6 +163,7 @@ impl Engine {
                 None => self.lanes.put_back(waiting),
             }
         }
+        self.adjust();
         if self.chores.count.readings < MOST_READINGS && self.routes.is_wanting() {
             self.chores.read(self.routes.take_wanted());
         }
@@ -165,23 +171,12 @@ impl Engine {
             let rest = self.unstarted.split_off(self.unstarted.len().min(BATCH));
             self.chores.release(std::mem::replace(&mut self.unstarted, rest));
         }
+        self.look(now);
         self.claim();
     }
 
-    fn may_begin(&self) -> bool {
+    pub(super) fn may_begin(&self) -> bool {
         self.stops_at.is_none() && self.desk.unsettled() <= MOST_UNSETTLED
-    }
-
-    fn claim(&mut self) {
-        if !self.is_claim_due || self.chores.count.claims > 0 || !self.is_recovered || !self.may_begin() {
-            return;
-        }
-        let room = self.letters.load.room();
-        // Many small claims would cost more than they bring.
-        if room >= BATCH / 4 || (room > 0 && self.lanes.is_empty()) {
-            self.is_claim_due = false;
-            self.chores.claim(room.min(BATCH));
-        }
     }
 
     fn depart(&mut self, waiting: Waiting, route: Arc<Route>, now: Instant) {
@@ -217,14 +212,16 @@ impl Engine {
         self.desk.settle(Outcome { handed, attempt: None, verdict: Verdict::Cancelled(cause) });
     }
 
-    fn landed(&mut self, ended: Result<(Id, ()), JoinError>) {
-        let (id, crash) = match ended {
-            Ok((id, ())) => (id, None),
-            Err(error) => (error.id(), Some(error)),
+    fn landed(&mut self, ended: Result<(Id, Sign), JoinError>) {
+        let (id, sign, crash) = match ended {
+            Ok((id, sign)) => (id, sign, None),
+            Err(error) => (error.id(), Sign::Nothing, Some(error)),
         };
         let Some(handed) = self.aloft.remove(&id) else { return };
+        self.lanes.heed(handed.endpoint, sign, Instant::now());
         self.lanes.done(handed.endpoint, handed.bu);
         self.letters.load.remove(&handed);
+        self.backlog.nudge(handed.endpoint);
         if let Some(error) = crash {
             tracing::error!(%error, delivery = %handed.delivery, "an attempt crashed");
             self.crashed(handed);
@@ -245,17 +242,12 @@ impl Engine {
 
     fn heed(&mut self, done: Done) {
         match done {
-            Done::Claimed(asked, began, claimed) => {
-                if let Some(claimed) = logged("claiming deliveries", claimed) {
-                    self.is_claim_due |= claimed.len() >= asked;
-                    self.letters.load.add(&claimed);
-                    self.queue(claimed, began);
-                }
-            }
+            Done::Looked(began, waiting) => self.looked(began, waiting),
+            Done::Claimed(asked, began, claimed) => self.claimed(&asked, began, claimed),
             Done::Read(asked, began, read) => self.learn(&asked, began, read),
             Done::Released(held, released) => {
                 if logged("giving deliveries back", released).is_some() {
-                    self.is_claim_due = true;
+                    self.fetching.is_look_due = true;
                 } else {
                     self.is_release_held = true;
                     self.unstarted.extend(held);
@@ -267,7 +259,7 @@ impl Engine {
                     self.is_recovered = true;
                     self.letters.load.set_open(true);
                 }
-                self.is_claim_due |= freed.is_some_and(|freed| freed > 0);
+                self.fetching.is_look_due |= freed.is_some_and(|freed| freed > 0);
             }
         }
     }
@@ -289,7 +281,8 @@ impl Engine {
     fn tick(&mut self) {
         let now = Instant::now();
         self.ticks += 1;
-        self.is_claim_due = true;
+        self.fetching.is_look_due = true;
+        self.fetching.is_claim_held = false;
         self.is_release_held = false;
         if let Some(cutoff) = now.checked_sub(LONGEST_WAIT) {
             self.lanes.expired(cutoff).iter().for_each(|waiting| self.give_back(&waiting.handed));
@@ -297,6 +290,7 @@ impl Engine {
         let is_sweep = self.ticks.is_multiple_of(SWEEP);
         if is_sweep {
             self.routes.tidy(now);
+            self.lanes.tidy(now);
         }
         // What was handed over since the start is leased too: never two recoveries of the start.
         if self.chores.count.recoveries > 0 || self.stops_at.is_some() {
@@ -337,12 +331,14 @@ impl Engine {
 }
 
 /// One attempt from the request to the settling.
-async fn fly(desk: Arc<dyn Desk>, courier: Arc<Courier>, route: Arc<Route>, handed: Handed) {
+async fn fly(desk: Arc<dyn Desk>, courier: Arc<Courier>, route: Arc<Route>, handed: Handed) -> Sign {
     let tried = courier.attempt(&route, &handed).await;
+    let sign = tried.sign(handed.kind);
     let verdict = desk.judge(&handed, &route.destination, &tried.attempt, tried.retry_after);
     desk.settle(Outcome { handed, attempt: Some(tried.attempt), verdict });
+    sign
 }
 
-fn logged<T>(what: &str, result: Result<T, Error>) -> Option<T> {
+pub(super) fn logged<T>(what: &str, result: Result<T, Error>) -> Option<T> {
     result.inspect_err(|error| tracing::error!(%error, "{what} failed")).ok()
 }

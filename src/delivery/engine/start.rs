@@ -10,7 +10,7 @@ use super::run::Engine;
 use crate::delivery::courier::Courier;
 use crate::delivery::desk::Desk;
 use crate::delivery::inbox::{Inbox, Letters, letter_box};
-use crate::delivery::lanes::Caps;
+use crate::delivery::lanes::{Caps, Rules};
 use crate::delivery::transport::{NoTransport, Transport};
 use crate::ops::cx::Tools;
 
@@ -21,18 +21,20 @@ pub struct Settings {
     pub capacity: usize,
     /// How many attempts are under way at once.
     pub caps: Caps,
+    /// When an endpoint is left alone.
+    pub rules: Rules,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { capacity: 20_000, caps: Caps::default() }
+        Self { capacity: 20_000, caps: Caps::default(), rules: Rules::default() }
     }
 }
 
 /// An engine that is not yet started: its letter box exists, its tools may not.
 pub struct EngineSeed {
     letters: Letters,
-    caps: Caps,
+    settings: Settings,
 }
 
 /// A running engine. Dropping it stops the engine at once: what is under way is abandoned.
@@ -55,7 +57,7 @@ pub enum NoEngine {
 /// The letter box that operations hand deliveries to, and the engine that will empty it.
 pub fn channel(settings: Settings) -> (Arc<Inbox>, EngineSeed) {
     let (inbox, letters) = letter_box(settings.capacity);
-    (Arc::new(inbox), EngineSeed { letters, caps: settings.caps })
+    (Arc::new(inbox), EngineSeed { letters, settings })
 }
 
 impl EngineSeed {
@@ -78,7 +80,7 @@ impl EngineSeed {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("delivery".to_owned()).spawn(move || {
             let courier = Courier::new(transport, desk.clock().clone());
-            runtime.block_on(Engine::new(desk, courier, self.letters, self.caps).run(stopped));
+            runtime.block_on(Engine::new(desk, courier, self.letters, self.settings).run(stopped));
             // A lookup may hang in the system's resolver; nobody waits for it.
             runtime.shutdown_background();
         })?;

@@ -25,6 +25,8 @@ words! {
         ProtocolError = "protocol_error",
         /// A stored secret could not be decrypted.
         SecretUnreadable = "secret_unreadable",
+        /// This installation could not use the network: no resolver, no route, no open files left.
+        NetworkDown = "network_down",
         /// The node stopped during the attempt; its outcome is unknown.
         Interrupted = "interrupted",
         /// The delivery crashed its worker three times.
@@ -72,6 +74,9 @@ impl Cause {
             Self::SecretUnreadable => {
                 "A stored secret could not be read here. The delivery waits until the operator has put it right."
             }
+            Self::NetworkDown => {
+                "The sending server could not use the network. The delivery waits until the operator has put it right."
+            }
             Self::Interrupted => {
                 "The sending server stopped during the attempt, so its outcome is unknown. It is sent again."
             }
@@ -91,7 +96,7 @@ impl Cause {
 
     /// Whether the fault is this installation's: such an attempt never uses up the customer's attempts.
     pub const fn is_ours(self) -> bool {
-        matches!(self, Self::SecretUnreadable | Self::Interrupted)
+        matches!(self, Self::SecretUnreadable | Self::NetworkDown | Self::Interrupted)
     }
 }
 
@@ -111,6 +116,6 @@ mod tests {
     #[test]
     fn only_our_own_faults_spare_the_attempts() {
         let ours: Vec<_> = Cause::ALL.iter().copied().filter(|cause| cause.is_ours()).collect();
-        assert_eq!(ours, [Cause::SecretUnreadable, Cause::Interrupted]);
+        assert_eq!(ours, [Cause::SecretUnreadable, Cause::NetworkDown, Cause::Interrupted]);
     }
 }

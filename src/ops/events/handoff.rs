@@ -35,6 +35,8 @@ pub struct Handed {
     pub attempts: i32,
     /// Attempts whose outcome is unknown, and faults of ours; they do not count.
     pub interruptions: i32,
+    /// Whether somebody waits for it: it goes before others, and also to an endpoint that is left alone.
+    pub is_urgent: bool,
     /// The body to send: exactly these bytes, at every attempt.
     pub body: Arc<[u8]>,
 }
@@ -53,6 +55,7 @@ impl Handed {
             lease_no: row.lease_no,
             attempts: row.attempts,
             interruptions: row.interruptions,
+            is_urgent: row.kind == DeliveryKind::Test,
             body,
         }
     }
@@ -140,7 +143,11 @@ pub trait Handoff: Send + Sync {
     /// How many more deliveries this node would take right now; 0 when it does not deliver.
     fn room(&self) -> usize;
 
-    /// Takes deliveries that are leased to this node; never more than `room` said in all.
+    /// How many of these may be for this endpoint; 0 while it is left alone or has more waiting in the
+    /// database. Cheap: it is asked for every delivery that is made.
+    fn room_for(&self, endpoint: EndpointId) -> usize;
+
+    /// Takes deliveries that are leased to this node; never more than `room` and `room_for` said.
     fn hand(&self, deliveries: Vec<Handed>);
 
     /// Something about a webhook's endpoints changed: forget what is known of them.
@@ -150,11 +157,40 @@ pub trait Handoff: Send + Sync {
     fn wake(&self);
 }
 
+/// How much room is left while deliveries are made that are not handed over yet.
+pub struct Room<'a> {
+    handoff: &'a dyn Handoff,
+    left: usize,
+    left_for: HashMap<EndpointId, usize>,
+}
+
+impl<'a> Room<'a> {
+    /// The room there is now.
+    pub fn of(handoff: &'a dyn Handoff) -> Self {
+        Self { handoff, left: handoff.room(), left_for: HashMap::new() }
+    }
+
+    /// Takes a place for a delivery to this endpoint, if there is one.
+    pub fn take(&mut self, endpoint: EndpointId) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        let left_for = self.left_for.entry(endpoint).or_insert_with(|| self.handoff.room_for(endpoint));
+        let is_taken = *left_for > 0;
+        *left_for -= usize::from(is_taken);
+        self.left -= usize::from(is_taken);
+        is_taken
+    }
+}
+
 /// For processes that do not deliver: everything is left to the database.
 pub struct NoDelivery;
 
 impl Handoff for NoDelivery {
     fn room(&self) -> usize {
+        0
+    }
+    fn room_for(&self, _endpoint: EndpointId) -> usize {
         0
     }
     fn hand(&self, _deliveries: Vec<Handed>) {}

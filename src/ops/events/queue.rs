@@ -18,6 +18,7 @@ use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, St
 use crate::ops::events::route::LEASE;
 use crate::store::events::attempts;
 use crate::store::events::deliveries::DeliveryRow;
+pub use crate::store::events::queue::Waiting;
 use crate::store::events::queue::{self, Lease};
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::secrets::{self, SecretRow};
@@ -35,17 +36,26 @@ pub enum Recovery {
     Sweep,
 }
 
-/// Leases up to `limit` deliveries that are due to this node.
-pub fn claim(tools: &Tools, limit: usize) -> Result<Vec<Handed>, Error> {
+/// Every endpoint with deliveries that wait, and when its first is due. Costs as much as there are such
+/// endpoints, however much waits.
+pub fn waiting(tools: &Tools) -> Result<Vec<Waiting>, Error> {
+    tools.db.read(|conn| Ok(queue::waiting(conn)?))
+}
+
+/// Leases deliveries that are due to this node, of each endpoint at most so many, the longest due first.
+pub fn claim(tools: &Tools, wanted: &[(EndpointId, usize)]) -> Result<Vec<Handed>, Error> {
     let now = tools.clock.now();
     let lease = Lease { node: tools.node, until: now + LEASE };
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let (rows, bodies) = tools.db.write(|conn| -> Result<_, Error> {
-        let rows = queue::claim(conn, lease, now, limit)?;
+    let wanted: Vec<(EndpointId, i64)> =
+        wanted.iter().map(|(endpoint, most)| (*endpoint, i64::try_from(*most).unwrap_or(i64::MAX))).collect();
+    let (mut rows, bodies) = tools.db.write(|conn| -> Result<_, Error> {
+        let rows = queue::claim(conn, lease, now, &wanted)?;
         let events: Vec<EventId> = rows.iter().map(|row| row.event_id).collect();
         let bodies = queue::bodies(conn, &events)?;
         Ok((rows, bodies))
     })?;
+    // Databases give back what they changed in any order; made first is near enough to due first.
+    rows.sort_unstable_by_key(|row| row.id);
     let bodies: HashMap<EventId, Arc<[u8]>> =
         bodies.into_iter().map(|(id, body)| (id, body.into())).collect();
     Ok(rows.into_iter().filter_map(|row| handed(tools, &row, &bodies)).collect())

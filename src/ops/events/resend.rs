@@ -56,7 +56,8 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
         deliveries::insert(conn, std::slice::from_ref(&row))?;
         if room {
             let body: Arc<[u8]> = event.body.as_slice().into();
-            handed = Some(Handed::new(&row, event.event_type.as_str().into(), body));
+            let one = Handed::new(&row, event.event_type.as_str().into(), body);
+            handed = Some(Handed { is_urgent: true, ..one });
         }
         let entry = Entry {
             action: "delivery.resent",

@@ -15,7 +15,7 @@ use crate::domain::time::Ts;
 use crate::domain::webhooks::filter::Filter;
 use crate::domain::webhooks::webhook::{Origin, WebhookStatus};
 use crate::ops::Error;
-use crate::ops::events::handoff::Handed;
+use crate::ops::events::handoff::{Handed, Room};
 use crate::store::events::deliveries::DeliveryRow;
 use crate::store::events::events::EventRow;
 use crate::store::pool::Conn;
@@ -81,7 +81,7 @@ impl Routes {
         &self,
         events: &[EventRow],
         lease: Lease<'_>,
-        room: &mut usize,
+        room: &mut Room<'_>,
         handed: &mut Vec<Handed>,
     ) -> Vec<DeliveryRow> {
         let mut rows = Vec::new();
@@ -100,8 +100,7 @@ impl Routes {
                 );
                 if let Some((state, cause)) = self.verdict(event, route, filter.as_ref(), &mut parts) {
                     row = row.held_back(state, cause);
-                } else if *room > 0 {
-                    *room -= 1;
+                } else if room.take(route.endpoint) {
                     row = row.leased(lease.node, lease.now + LEASE);
                     handed.push(parts.handed(&row));
                 }

@@ -10,6 +10,7 @@ use crate::store::events::events::EventRow;
 use crate::store::pool::Conn;
 use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::deliveries;
+use crate::store::webhooks::endpoints;
 
 /// A delivery as stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -190,7 +191,7 @@ pub fn cancel_of_webhook(
     now: Ts,
 ) -> QueryResult<usize> {
     let mut done = 0;
-    for under_way in under_way(webhook) {
+    for under_way in under_way(conn, bu, webhook)? {
         let these = deliveries::table.filter(deliveries::bu_id.eq(bu)).filter(under_way);
         done += diesel::update(these)
             .set((
@@ -231,7 +232,7 @@ pub fn remove(conn: &mut Conn, ids: &[DeliveryId]) -> QueryResult<usize> {
 /// How many deliveries of `webhook` are still under way.
 pub fn count_under_way(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<i64> {
     let mut count = 0;
-    for under_way in under_way(webhook) {
+    for under_way in under_way(conn, bu, webhook)? {
         let these = deliveries::table.filter(deliveries::bu_id.eq(bu)).filter(under_way);
         count += these.count().get_result::<i64>(conn)?;
     }
@@ -246,13 +247,17 @@ type Condition = Box<
         >,
 >;
 
-/// What is under way of a webhook: the waiting ones through their partial index, the held ones through
-/// theirs (the operator keeps the planner from walking the webhook's whole history instead).
-fn under_way(webhook: WebhookId) -> [Condition; 2] {
+/// What is under way of a webhook: the waiting ones through its endpoints, which the partial index goes by;
+/// the held ones through theirs (the operator keeps the planner from walking the webhook's whole history
+/// instead).
+fn under_way(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<[Condition; 2]> {
     use diesel::dsl::sql;
     use diesel::sql_types::{Bool, Text};
-    [
-        Box::new(sql::<Bool>("state = 'ready' AND webhook_id = ").bind::<Text, _>(webhook)),
+    let endpoints: Vec<EndpointId> =
+        endpoints::of_webhooks(conn, bu, &[webhook])?.iter().map(|e| e.id).collect();
+    let waiting = sql::<Bool>("state = 'ready'").and(deliveries::endpoint_id.eq_any(endpoints));
+    Ok([
+        Box::new(waiting),
         Box::new(sql::<Bool>("state = 'leased' AND webhook_id || '' = ").bind::<Text, _>(webhook)),
-    ]
+    ])
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::events::delivery::DeliveryState::{Leased, Ready};
-use crate::domain::id::{DeliveryId, EventId, NodeId};
+use crate::domain::id::{DeliveryId, EndpointId, EventId, NodeId};
 use crate::domain::time::Ts;
 use crate::store::dialect::skip_locked;
 use crate::store::events::deliveries::DeliveryRow;
@@ -21,19 +22,59 @@ pub struct Lease {
     pub until: Ts,
 }
 
-/// Leases at most `limit` deliveries that are due, the longest due first; no other node gets the same.
-pub fn claim(conn: &mut Conn, lease: Lease, now: Ts, limit: i64) -> QueryResult<Vec<DeliveryRow>> {
-    // The state is written out, so that both databases know that the partial index fits.
-    let ready = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'ready'");
-    let ids: Vec<DeliveryId> = skip_locked!(
-        conn,
-        deliveries::table
-            .select(deliveries::id)
-            .filter(ready)
-            .filter(deliveries::next_at.le(now))
-            .order(deliveries::next_at)
-            .limit(limit)
-    );
+/// An endpoint with deliveries that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct Waiting {
+    /// The endpoint.
+    #[diesel(sql_type = Text)]
+    pub endpoint: EndpointId,
+    /// When the first of them is due.
+    #[diesel(sql_type = BigInt)]
+    pub due: Ts,
+}
+
+// From one endpoint to the next through the partial index: two looks for each, however many deliveries wait.
+const WAITING: &str = "WITH RECURSIVE lanes (endpoint) AS ( \
+      SELECT (SELECT endpoint_id FROM deliveries WHERE state = 'ready' ORDER BY endpoint_id LIMIT 1) \
+    UNION ALL \
+      SELECT (SELECT endpoint_id FROM deliveries WHERE state = 'ready' AND endpoint_id > lanes.endpoint \
+              ORDER BY endpoint_id LIMIT 1) \
+      FROM lanes WHERE lanes.endpoint IS NOT NULL \
+    ) SELECT endpoint, due FROM ( \
+      SELECT endpoint, (SELECT next_at FROM deliveries WHERE state = 'ready' AND endpoint_id = lanes.endpoint \
+                        ORDER BY next_at LIMIT 1) AS due \
+      FROM lanes WHERE endpoint IS NOT NULL \
+    ) found WHERE due IS NOT NULL";
+
+/// Every endpoint that has deliveries waiting. For the engine, which serves every tenant.
+pub fn waiting(conn: &mut Conn) -> QueryResult<Vec<Waiting>> {
+    diesel::sql_query(WAITING).load(conn)
+}
+
+/// Leases deliveries that are due: of each endpoint at most so many, the longest due first; no other node
+/// gets the same.
+pub fn claim(
+    conn: &mut Conn,
+    lease: Lease,
+    now: Ts,
+    wanted: &[(EndpointId, i64)],
+) -> QueryResult<Vec<DeliveryRow>> {
+    let mut ids: Vec<DeliveryId> = Vec::new();
+    for (endpoint, limit) in wanted {
+        // The state is written out, so that both databases know that the partial index fits.
+        let ready = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'ready'");
+        let some: Vec<DeliveryId> = skip_locked!(
+            conn,
+            deliveries::table
+                .select(deliveries::id)
+                .filter(ready)
+                .filter(deliveries::endpoint_id.eq(endpoint))
+                .filter(deliveries::next_at.le(now))
+                .order(deliveries::next_at)
+                .limit(*limit)
+        );
+        ids.extend(some);
+    }
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -289,7 +289,7 @@ const fn short(cause: Cause) -> &'static str {
         Cause::TlsFailed => "TLS failed",
         Cause::Timeout => "Timeout",
         Cause::ProtocolError => "Not HTTP",
-        Cause::SecretUnreadable => "Not sent",
+        Cause::SecretUnreadable | Cause::NetworkDown => "Not sent",
         Cause::Interrupted => "Interrupted",
         _ => "Failed",
     }

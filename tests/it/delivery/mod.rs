@@ -1,6 +1,7 @@
 //! Events in, signed requests out: the whole program through its public door, on both databases.
 
 mod crash;
+mod fairness;
 mod guard;
 mod outcomes;
 mod retries;

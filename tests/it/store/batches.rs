@@ -1,12 +1,11 @@
 //! Batches: many publishes and settles share a commit, and one that cannot be stored takes no other with it.
 
-use super::world::{World, event, outcome, publish_at};
+use super::world::{World, claim, event, outcome, publish_at};
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::patience::{PATIENCE, until};
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::ops::Error;
 use bellwire::ops::events::handoff::Verdict;
-use bellwire::ops::events::queue::claim;
 use bellwire::store::events::events::take_places;
 use std::collections::BTreeSet;
 use std::sync::mpsc::channel;

@@ -1,12 +1,11 @@
 //! Faults of the database: what was answered stays true, and one fault does not become many.
 
-use super::world::{World, outcome};
+use super::world::{World, claim, outcome};
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::patience::{PATIENCE, until};
 use bellwire::domain::events::cause::Cause;
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::ops::events::handoff::Verdict;
-use bellwire::ops::events::queue::claim;
 use bellwire::store::events::attempts;
 use bellwire::store::events::rollups;
 use diesel::connection::SimpleConnection;

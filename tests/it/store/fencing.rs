@@ -1,13 +1,13 @@
 //! Leases: a node that is late changes nothing, but for one thing: what has arrived is delivered.
 
-use super::world::{World, outcome, settle};
+use super::world::{World, claim, outcome, settle};
 use crate::support::databases::{TestDatabase, both_databases};
 use bellwire::domain::events::attempt::Attempt;
 use bellwire::domain::events::cause::Cause;
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::domain::id::{BuId, WebhookId};
 use bellwire::ops::events::handoff::Verdict;
-use bellwire::ops::events::queue::{Recovery, claim, recover};
+use bellwire::ops::events::queue::{Recovery, recover};
 use bellwire::ops::webhooks::remove;
 use bellwire::store::events::attempts;
 use bellwire::store::events::deliveries::DeliveryRow;

@@ -1,13 +1,12 @@
 //! Numbers: places in the order of commits, keys that are remembered for a day, and the sums that charts read.
 
-use super::world::{WANTED, World, event, outcome, publish_at};
+use super::world::{WANTED, World, claim, event, outcome, publish_at};
 use crate::support::databases::{TestDatabase, both_databases};
 use bellwire::domain::events::payload::SoundJson;
 use bellwire::domain::id::BuId;
 use bellwire::ops::Error;
 use bellwire::ops::events::handoff::Verdict;
 use bellwire::ops::events::publish::{self, Published};
-use bellwire::ops::events::queue::claim;
 use bellwire::store::events::events::{self, EventFilter, take_places};
 use bellwire::store::events::{idempotency_keys, rollups};
 use bellwire::store::pool::Conn;

@@ -1,11 +1,11 @@
 //! The queue: one delivery is given to one node, when it is due, and goes back when it was not used.
 
-use super::world::{World, publish_at, settle};
+use super::world::{World, claim, publish_at, settle};
 use crate::support::databases::{TestDatabase, both_databases};
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::domain::id::{DeliveryId, EventId};
 use bellwire::ops::events::handoff::Verdict;
-use bellwire::ops::events::queue::{claim, release};
+use bellwire::ops::events::queue::release;
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::time::Duration;

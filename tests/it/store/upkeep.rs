@@ -1,12 +1,11 @@
 //! Upkeep: what has had its time goes, in small batches, and what is under way never does.
 
-use super::world::{World, outcome, publish_at};
+use super::world::{World, claim, outcome, publish_at};
 use crate::support::databases::{TestDatabase, both_databases};
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::domain::id::{BuId, EventId, SessionKind, UserKind};
 use bellwire::ops::Error;
 use bellwire::ops::events::handoff::Verdict;
-use bellwire::ops::events::queue::claim;
 use bellwire::ops::system::upkeep::Round;
 use bellwire::store::events::{attempts, events, idempotency_keys};
 use std::time::Duration;

@@ -16,6 +16,7 @@ use bellwire::ops::cx::{Actor, Cx, Known, Source, Tools};
 use bellwire::ops::events::gather::{GatherTools, Gatherer};
 use bellwire::ops::events::handoff::{Handed, NoDelivery, Outcome, Verdict};
 use bellwire::ops::events::publish::{self, Published};
+use bellwire::ops::events::queue;
 use bellwire::ops::webhooks::create;
 use bellwire::store::db::Db;
 use bellwire::store::events::deliveries::{self, DeliveryRow};
@@ -138,6 +139,15 @@ pub fn event(bu: BuId, number: usize) -> publish::Publish {
 pub fn publish_at(node: &Tools, bu: BuId, number: usize) -> EventId {
     let published: Published = node.gatherer.publish(event(bu, number)).blocking_recv().unwrap().unwrap();
     published.id
+}
+
+/// Claims up to `limit` deliveries for `node`, of whichever endpoints have some due.
+pub fn claim(node: &Tools, limit: usize) -> Result<Vec<Handed>, Error> {
+    let mut claimed = Vec::new();
+    for waiting in queue::waiting(node)?.iter().filter(|waiting| waiting.due <= node.clock.now()) {
+        claimed.extend(queue::claim(node, &[(waiting.endpoint, limit - claimed.len())])?);
+    }
+    Ok(claimed)
 }
 
 /// What came of sending `handed`: an attempt of 20 ms that was answered, and its verdict.

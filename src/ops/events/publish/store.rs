@@ -9,7 +9,7 @@ use crate::domain::id::{BuId, TokenId};
 use crate::domain::time::Ts;
 use crate::ops::access::tokens;
 use crate::ops::events::gather::GatherTools;
-use crate::ops::events::handoff::Handed;
+use crate::ops::events::handoff::{Handed, Room};
 use crate::ops::events::route::{self, Routes, Subject};
 use crate::ops::{Error, Refusal};
 use crate::store::access::{programmes, users};
@@ -45,7 +45,7 @@ pub fn store(
     // Units in one order everywhere, so that two nodes never wait for each other in a circle.
     let mut units: Vec<_> = by_unit.into_iter().collect();
     units.sort_unstable_by_key(|(bu, _)| *bu);
-    let mut room = tools.handoff.room();
+    let mut room = Room::of(&*tools.handoff);
     for (bu, places) in units {
         let mut unit = Unit {
             tools,
@@ -104,7 +104,7 @@ impl Unit<'_> {
         &mut self,
         drafts: &[Publish],
         places: &[usize],
-        room: &mut usize,
+        room: &mut Room<'_>,
         handed: &mut Vec<Handed>,
     ) -> Result<Vec<(usize, Decided)>, Error> {
         let mine: Vec<(usize, &Publish)> =

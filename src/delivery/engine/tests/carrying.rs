@@ -1,118 +1,13 @@
-//! The engine at a desk of the tests' own, with real receivers.
+//! What is handed over or claimed goes out once, changes are heeded, and a stop puts everything away.
 
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::start::{EngineHandle, Settings, channel};
-use crate::clock::Clock;
-use crate::delivery::desk::Desk;
-use crate::delivery::inbox::Inbox;
-use crate::delivery::samples::{
-    answering, destination, handed, id, is_waited_for, open_policy, receiver, secrets,
-};
-use crate::delivery::transport::Transport;
-use crate::domain::events::attempt::Attempt;
+use super::bench::{Bench, OK, PATIENCE, hanging, to};
+use crate::delivery::samples::{answering, handed, id, is_waited_for, receiver};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryKind;
-use crate::domain::id::{DeliveryId, EndpointId};
-use crate::ops::Error;
-use crate::ops::events::handoff::{Destination, Destinations, Handed, Handoff, Outcome, Standing, Verdict};
-use crate::ops::events::queue::Recovery;
-
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A desk that keeps everything in memory.
-struct Table {
-    due: Mutex<Vec<Handed>>,
-    places: Mutex<Destinations>,
-    readings: Mutex<Vec<usize>>,
-    released: Mutex<Vec<DeliveryId>>,
-    settled: Sender<Outcome>,
-    opened: Sender<()>,
-    clock: Clock,
-}
-
-impl Desk for Table {
-    fn claim(&self, limit: usize) -> Result<Vec<Handed>, Error> {
-        let mut due = self.due.lock().unwrap();
-        let count = limit.min(due.len());
-        Ok(due.drain(..count).collect())
-    }
-    fn release(&self, held: &[(DeliveryId, i64)]) -> Result<(), Error> {
-        self.released.lock().unwrap().extend(held.iter().map(|(delivery, _)| *delivery));
-        Ok(())
-    }
-    fn recover(&self, _what: Recovery) -> Result<usize, Error> {
-        let _ = self.opened.send(());
-        Ok(0)
-    }
-    fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error> {
-        self.readings.lock().unwrap().push(endpoints.len());
-        let places = self.places.lock().unwrap();
-        Ok(endpoints.iter().filter_map(|e| Some((*e, places.get(e)?.clone()))).collect())
-    }
-    fn flush(&self) {}
-    fn judge(&self, handed: &Handed, _: &Destination, attempt: &Attempt, _: Option<Duration>) -> Verdict {
-        assert!(handed.endpoint != id(9), "endpoint 9 crashes its worker");
-        if attempt.cause.is_none() { Verdict::Delivered } else { Verdict::Exhausted }
-    }
-    fn settle(&self, outcome: Outcome) {
-        self.settled.send(outcome).unwrap();
-    }
-    fn unsettled(&self) -> usize {
-        0
-    }
-    fn clock(&self) -> &Clock {
-        &self.clock
-    }
-}
-
-struct Bench {
-    table: Arc<Table>,
-    inbox: Arc<Inbox>,
-    engine: EngineHandle,
-    settled: Receiver<Outcome>,
-}
-
-impl Bench {
-    fn start(due: Vec<Handed>, places: Vec<(u8, Destination)>) -> Self {
-        let (inbox, seed) = channel(Settings::default());
-        let (settled, outcomes) = mpsc::channel();
-        let (opened, is_open) = mpsc::channel();
-        let places = places.into_iter().map(|(n, to)| (id(usize::from(n)), Arc::new(to))).collect();
-        let table = Arc::new(Table {
-            due: Mutex::new(due),
-            places: Mutex::new(places),
-            readings: Mutex::default(),
-            released: Mutex::default(),
-            settled,
-            opened,
-            clock: Clock::system(),
-        });
-        let engine = seed.start_with(table.clone(), Transport::new(open_policy()).unwrap()).unwrap();
-        is_open.recv_timeout(PATIENCE).unwrap();
-        Self { table, inbox, engine, settled: outcomes }
-    }
-
-    fn outcomes(&self, count: usize) -> Vec<Outcome> {
-        (0..count).map(|_| self.settled.recv_timeout(PATIENCE).unwrap()).collect()
-    }
-
-    fn verdicts(&self, count: usize) -> Vec<Verdict> {
-        self.outcomes(count).iter().map(|outcome| outcome.verdict).collect()
-    }
-}
-
-fn to(port: u16) -> Destination {
-    let secrets = secrets(&["partner-chosen-secret"]);
-    Destination { secrets, ..destination(&format!("http://127.0.0.1:{port}/in")) }
-}
-
-fn hanging() -> u16 {
-    receiver(|stream| while is_waited_for(stream) {}).0
-}
+use crate::ops::events::handoff::{Destination, Handed, Handoff, Standing, Verdict};
 
 #[test]
 fn what_is_handed_over_goes_out_and_destinations_are_read_together() {

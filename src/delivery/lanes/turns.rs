@@ -1,4 +1,4 @@
-//! Whose turn it is: one queue per endpoint, fair turns between business units and between their endpoints.
+//! The turns: what waits, whose turn it is, and what is under way.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -6,86 +6,43 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::breaker::{Breaker, Rules};
+use super::lane::{Caps, Lane, Rest, Unit, Waiting};
 use crate::domain::id::{BuId, EndpointId};
 use crate::ops::events::handoff::Handed;
 
 /// How finely the age of what waits is told.
 const GRAIN: Duration = Duration::from_secs(1);
 
-/// How many attempts may be under way at once.
-#[derive(Debug, Clone, Copy)]
-pub struct Caps {
-    /// To one endpoint.
-    pub endpoint: usize,
-    /// For one business unit.
-    pub unit: usize,
-    /// In this process.
-    pub total: usize,
-}
-
-impl Default for Caps {
-    fn default() -> Self {
-        Self { endpoint: 8, unit: 32, total: 128 }
-    }
-}
-
-/// A delivery that waits for its turn.
-#[derive(Debug)]
-pub struct Waiting {
-    /// The delivery.
-    pub handed: Handed,
-    /// When it was handed over; its lease counts from then.
-    pub since: Instant,
-}
-
 /// The queues of all endpoints. Every act takes constant time, however many endpoints there are.
+///
+/// Beside the caps holds one rule: a lane that has some under way begins another only while its unit has
+/// more places free than that, and a unit only while the process has. So those that hang, however many and
+/// however suddenly, never take the last places from one that has nothing under way.
 #[derive(Debug, Default)]
 pub struct Lanes {
-    caps: Caps,
-    by_endpoint: HashMap<EndpointId, Lane>,
-    units: HashMap<BuId, Unit>,
+    pub(super) caps: Caps,
+    pub(super) rules: Rules,
+    pub(super) by_endpoint: HashMap<EndpointId, Lane>,
+    pub(super) units: HashMap<BuId, Unit>,
     /// Units that have a lane that may go, each once.
     turns: VecDeque<BuId>,
+    /// Units that wait until the process has more places free; they count as listed.
+    crowded: Vec<BuId>,
     /// When lanes were last added to, oldest first, to a grain: what waits too long is found from here.
-    ages: VecDeque<(Instant, EndpointId)>,
-    /// Lanes that rest until a moment. An entry may be out of date: the lane's own `rest` counts.
-    resting: BinaryHeap<Reverse<(Instant, EndpointId)>>,
-    queued: usize,
+    pub(super) ages: VecDeque<(Instant, EndpointId)>,
+    /// Lanes that rest until a moment. An entry may be out of date: what the lane itself says counts.
+    pub(super) resting: BinaryHeap<Reverse<(Instant, EndpointId)>>,
+    /// Endpoints whose breaker has turned.
+    pub(super) turned: Vec<EndpointId>,
+    pub(super) queued: usize,
     in_flight: usize,
-}
-
-#[derive(Debug)]
-struct Lane {
-    bu: BuId,
-    queue: VecDeque<Waiting>,
-    in_flight: usize,
-    rest: Rest,
-    /// Whether it stands in its unit's turns.
-    is_listed: bool,
-    /// Its last entry in `ages`, while it is there.
-    noted: Option<Instant>,
-}
-
-#[derive(Debug, Default)]
-struct Unit {
-    /// Lanes that may go, each once.
-    turns: VecDeque<EndpointId>,
-    in_flight: usize,
-    lanes: usize,
-    is_listed: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    None,
-    Until(Instant),
-    UntilResumed,
 }
 
 impl Lanes {
-    /// Empty lanes with these caps.
-    pub fn new(caps: Caps) -> Self {
-        Self { caps, ..Self::default() }
+    /// Empty lanes with these caps, whose breakers go by these rules.
+    pub fn new(caps: Caps, rules: Rules) -> Self {
+        Self { caps, rules, ..Self::default() }
     }
 
     /// How many deliveries wait.
@@ -101,16 +58,16 @@ impl Lanes {
     /// Puts a delivery at the end of its endpoint's lane.
     pub fn push(&mut self, handed: Handed, since: Instant) {
         let endpoint = handed.endpoint;
-        let units = &mut self.units;
+        let (units, cap) = (&mut self.units, self.caps.endpoint);
         let lane = self.by_endpoint.entry(endpoint).or_insert_with(|| {
             units.entry(handed.bu).or_default().lanes += 1;
-            Lane::new(handed.bu)
+            Lane::new(handed.bu, Breaker::new(cap, since))
         });
         if lane.noted.is_none_or(|noted| since >= noted + GRAIN) {
             lane.noted = Some(since);
             self.ages.push_back((since, endpoint));
         }
-        lane.queue.push_back(Waiting { handed, since });
+        lane.place_of(&handed).push_back(Waiting { handed, since });
         self.queued += 1;
         self.list(endpoint);
     }
@@ -121,8 +78,16 @@ impl Lanes {
         self.wake(now);
         while self.in_flight < self.caps.total {
             let bu = self.turns.pop_front()?;
+            let free = self.caps.total - self.in_flight;
             let Some(unit) = self.units.get_mut(&bu) else { continue };
+            if unit.in_flight >= free {
+                self.crowded.push(bu);
+                continue;
+            }
             unit.is_listed = false;
+            let free = self.caps.unit.saturating_sub(unit.in_flight);
+            // Those that wait until their unit has more places free. Each has some under way, so they are few.
+            let mut crowded = Vec::new();
             let taken = loop {
                 let Some(endpoint) = unit.turns.pop_front() else { break None };
                 let Some(lane) = self.by_endpoint.get_mut(&endpoint) else { continue };
@@ -130,11 +95,15 @@ impl Lanes {
                 if !lane.may_go(&self.caps) {
                     continue;
                 }
-                if let Some(waiting) = lane.queue.pop_front() {
+                if lane.in_flight >= free {
+                    lane.is_listed = true;
+                    crowded.push(endpoint);
+                } else if let Some(waiting) = lane.pop() {
                     lane.in_flight += 1;
                     break Some(waiting);
                 }
             };
+            unit.turns.extend(crowded);
             if let Some(waiting) = taken {
                 unit.in_flight += 1;
                 self.queued -= 1;
@@ -161,6 +130,7 @@ impl Lanes {
             unit.in_flight = unit.in_flight.saturating_sub(1);
         }
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.turns.extend(self.crowded.drain(..));
         self.list(endpoint);
         self.list_unit(bu);
         self.drop_idle(endpoint);
@@ -170,7 +140,7 @@ impl Lanes {
     pub fn put_back(&mut self, waiting: Waiting) {
         let (endpoint, bu) = (waiting.handed.endpoint, waiting.handed.bu);
         if let Some(lane) = self.by_endpoint.get_mut(&endpoint) {
-            lane.queue.push_front(waiting);
+            lane.place_of(&waiting.handed).push_front(waiting);
             lane.rest = Rest::UntilResumed;
             self.queued += 1;
         }
@@ -182,7 +152,9 @@ impl Lanes {
         self.end_rest(endpoint, Rest::UntilResumed);
     }
 
-    /// A lane rests until this moment: its rate is used up, or something must pass first.
+    /// A lane rests until this moment: its rate is used up, or something must pass first. This holds for
+    /// everything in it, also for a probe and for what a person waits for. Each node spaces by itself: with
+    /// several, an endpoint may be sent so many times its rate.
     pub fn hold_until(&mut self, endpoint: EndpointId, until: Instant) {
         if let Some(lane) = self.by_endpoint.get_mut(&endpoint) {
             lane.rest = Rest::Until(until);
@@ -199,9 +171,7 @@ impl Lanes {
             }
             self.ages.pop_front();
             let Some(lane) = self.by_endpoint.get_mut(&endpoint) else { continue };
-            while lane.queue.front().is_some_and(|waiting| waiting.since <= cutoff) {
-                expired.extend(lane.queue.pop_front());
-            }
+            expired.extend(lane.pop_expired(cutoff));
             if lane.noted == Some(noted) {
                 lane.noted = None;
             }
@@ -216,7 +186,7 @@ impl Lanes {
         self.queued = 0;
         self.by_endpoint
             .values_mut()
-            .flat_map(|lane| lane.queue.drain(..))
+            .flat_map(|lane| lane.urgent.drain(..).chain(lane.queue.drain(..)))
             .map(|waiting| waiting.handed)
             .collect()
     }
@@ -228,6 +198,10 @@ impl Lanes {
             }
             self.resting.pop();
             self.end_rest(endpoint, Rest::Until(until));
+            if self.by_endpoint.get_mut(&endpoint).is_some_and(|lane| lane.breaker.wake(now)) {
+                self.turned.push(endpoint);
+                self.list(endpoint);
+            }
         }
     }
 
@@ -241,7 +215,7 @@ impl Lanes {
     }
 
     /// Gives a lane its place in the turns, if it may go and has none.
-    fn list(&mut self, endpoint: EndpointId) {
+    pub(super) fn list(&mut self, endpoint: EndpointId) {
         let Some(lane) = self.by_endpoint.get_mut(&endpoint) else { return };
         if lane.is_listed || !lane.may_go(&self.caps) {
             return;
@@ -262,32 +236,21 @@ impl Lanes {
 
     /// Forgets a lane that has nothing to remember. One that is still noted stays for that while: a busy
     /// endpoint whose queue runs empty between two deliveries must not be made anew each time.
-    fn drop_idle(&mut self, endpoint: EndpointId) {
-        let Some(lane) = self.by_endpoint.get(&endpoint) else { return };
-        let is_idle = lane.queue.is_empty() && lane.in_flight == 0 && lane.noted.is_none();
-        if !is_idle || lane.rest != Rest::None {
-            return;
+    pub(super) fn drop_idle(&mut self, endpoint: EndpointId) {
+        let cap = self.caps.endpoint;
+        let is_plain = |lane: &Lane| lane.is_idle() && lane.breaker.is_plain(cap);
+        if self.by_endpoint.get(&endpoint).is_some_and(is_plain) {
+            self.remove(endpoint);
         }
-        let bu = lane.bu;
-        self.by_endpoint.remove(&endpoint);
-        if let Some(unit) = self.units.get_mut(&bu) {
+    }
+
+    pub(super) fn remove(&mut self, endpoint: EndpointId) {
+        let Some(lane) = self.by_endpoint.remove(&endpoint) else { return };
+        if let Some(unit) = self.units.get_mut(&lane.bu) {
             unit.lanes -= 1;
             if unit.lanes == 0 {
-                self.units.remove(&bu);
+                self.units.remove(&lane.bu);
             }
         }
     }
 }
-
-impl Lane {
-    fn new(bu: BuId) -> Self {
-        Self { bu, queue: VecDeque::new(), in_flight: 0, rest: Rest::None, is_listed: false, noted: None }
-    }
-
-    fn may_go(&self, caps: &Caps) -> bool {
-        !self.queue.is_empty() && self.in_flight < caps.endpoint && self.rest == Rest::None
-    }
-}
-
-#[cfg(test)]
-mod tests;
