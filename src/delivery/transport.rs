@@ -14,7 +14,8 @@ use crate::domain::webhooks::target_url::TargetUrl;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-const MOST_IDLE: usize = 8;
+/// Many endpoints may stand on one host: as many connections as their attempts need are kept for the next ones.
+const MOST_IDLE: usize = 64;
 
 /// Sends requests to vetted addresses only: HTTP/1.1, no redirects, no cookies, no proxy, no decompression.
 pub struct Transport {

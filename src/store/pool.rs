@@ -105,7 +105,8 @@ fn open_sqlite(path: &Path) -> Result<SqliteConnection, OpenError> {
     switch_to_wal(&mut conn)?;
     conn.batch_execute(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; \
-         PRAGMA cache_size = -8000;",
+         PRAGMA cache_size = -8000; \
+         PRAGMA wal_autocheckpoint = 4000;",
     )?;
     assert_sqlite(&mut conn)?;
     Ok(conn)
