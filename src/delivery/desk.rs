@@ -33,6 +33,8 @@ pub trait Desk: Send + Sync + 'static {
     fn settle(&self, outcome: Outcome);
     /// How many outcomes are not durable yet.
     fn unsettled(&self) -> usize;
+    /// Whether what comes of an attempt could be recorded. While it could not, none begins.
+    fn can_record(&self) -> bool;
     /// Time and ids.
     fn clock(&self) -> &Clock;
 }
@@ -78,6 +80,10 @@ impl Desk for Arc<Tools> {
 
     fn unsettled(&self) -> usize {
         self.gatherer.unsettled()
+    }
+
+    fn can_record(&self) -> bool {
+        self.db.trouble().is_none()
     }
 
     fn clock(&self) -> &Clock {

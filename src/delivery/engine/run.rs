@@ -34,8 +34,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(50);
 const BATCH: usize = 256;
 /// How many readings of destinations run at once.
 const MOST_READINGS: usize = 4;
-/// With more outcomes than this not yet durable, nothing new begins.
-const MOST_UNSETTLED: usize = 10_000;
+/// With more outcomes than this not yet durable, nothing new begins. A crash repeats what is in flight and
+/// what has come back but is not recorded: with this and the cap of the lanes, 640 deliveries at the most.
+/// As much as one commit takes, so that the attempts of one batch are made while another is stored.
+const MOST_UNSETTLED: usize = 512;
 const TICK: Duration = Duration::from_secs(1);
 /// How many ticks pass between two sweeps for orphans.
 const SWEEP: u64 = 10;
@@ -93,6 +95,7 @@ impl Engine {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let woken = self.letters.woken.clone();
+        let recorded = self.letters.recorded.clone();
         let mut messages = Vec::new();
         self.chores.recover(Recovery::Start);
         while !self.is_over() {
@@ -112,6 +115,7 @@ impl Engine {
                 }
                 Some(done) = self.chores.next() => self.heed(done),
                 () = woken.notified() => self.fetching.is_look_due = true,
+                () = recorded.notified(), if self.is_full() => {}
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(moment.unwrap_or_else(Instant::now)), if moment.is_some() => {}
                 grace = &mut stop, if self.stops_at.is_none() => self.stop(grace.unwrap_or_default()),
@@ -176,7 +180,12 @@ impl Engine {
     }
 
     pub(super) fn may_begin(&self) -> bool {
-        self.stops_at.is_none() && self.desk.unsettled() <= MOST_UNSETTLED
+        self.stops_at.is_none() && !self.is_full() && self.desk.can_record()
+    }
+
+    /// Whether outcomes have to become durable first.
+    fn is_full(&self) -> bool {
+        self.desk.unsettled() > MOST_UNSETTLED
     }
 
     fn depart(&mut self, waiting: Waiting, route: Arc<Route>, now: Instant) {

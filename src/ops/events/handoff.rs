@@ -155,6 +155,9 @@ pub trait Handoff: Send + Sync {
 
     /// Deliveries became ready in the database.
     fn wake(&self);
+
+    /// Outcomes became durable: there is room for others.
+    fn recorded(&self);
 }
 
 /// How much room is left while deliveries are made that are not handed over yet.
@@ -196,4 +199,5 @@ impl Handoff for NoDelivery {
     fn hand(&self, _deliveries: Vec<Handed>) {}
     fn changed(&self, _webhook: WebhookId) {}
     fn wake(&self) {}
+    fn recorded(&self) {}
 }

@@ -7,3 +7,4 @@ mod outcomes;
 mod retries;
 mod several_nodes;
 mod signing;
+mod storage;

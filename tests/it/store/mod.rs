@@ -7,5 +7,6 @@ mod fencing;
 mod numbers;
 mod opening;
 mod queue;
+mod storage;
 mod upkeep;
 mod world;

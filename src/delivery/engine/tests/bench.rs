@@ -1,7 +1,7 @@
 //! A desk of the tests' own, an engine at it, and what they have seen.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct Table {
     pub places: Mutex<Destinations>,
     pub readings: Mutex<Vec<usize>>,
     pub released: Mutex<Vec<DeliveryId>>,
+    pub unsettled: AtomicUsize,
+    pub is_disk_full: AtomicBool,
     pub settled: Sender<Outcome>,
     opened: Sender<()>,
     clock: Clock,
@@ -84,7 +86,10 @@ impl Desk for Table {
         self.settled.send(outcome).unwrap();
     }
     fn unsettled(&self) -> usize {
-        0
+        self.unsettled.load(Ordering::SeqCst)
+    }
+    fn can_record(&self) -> bool {
+        !self.is_disk_full.load(Ordering::SeqCst)
     }
     fn clock(&self) -> &Clock {
         &self.clock
@@ -115,6 +120,8 @@ impl Bench {
             places: Mutex::new(places),
             readings: Mutex::default(),
             released: Mutex::default(),
+            unsettled: AtomicUsize::default(),
+            is_disk_full: AtomicBool::default(),
             settled,
             opened,
             clock: Clock::system(),

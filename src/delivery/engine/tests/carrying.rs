@@ -1,6 +1,7 @@
 //! What is handed over or claimed goes out once, changes are heeded, and a stop puts everything away.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::bench::{Bench, OK, PATIENCE, hanging, to};
@@ -64,6 +65,33 @@ fn a_change_is_heeded_by_the_next_delivery() {
     bench.inbox.changed(id(1));
     bench.inbox.hand(vec![handed(2, 1, 1)]);
     assert_eq!(bench.verdicts(1), [Verdict::Cancelled(Cause::WebhookInactive)]);
+    bench.engine.stop(PATIENCE);
+}
+
+#[test]
+fn nothing_begins_while_too_many_outcomes_wait() {
+    let (port, told) = answering(OK);
+    let bench = Bench::start(Vec::new(), vec![(1, to(port))]);
+    bench.table.unsettled.store(513, Ordering::SeqCst);
+    bench.inbox.hand(vec![handed(1, 1, 1)]);
+    assert!(told.recv_timeout(Duration::from_millis(1_500)).is_err());
+    bench.table.unsettled.store(512, Ordering::SeqCst);
+    bench.inbox.recorded();
+    assert_eq!(bench.verdicts(1), [Verdict::Delivered]);
+    bench.engine.stop(PATIENCE);
+}
+
+#[test]
+fn nothing_begins_while_the_disk_is_full() {
+    let (port, told) = answering(OK);
+    let bench = Bench::start(Vec::new(), vec![(1, to(port))]);
+    bench.table.is_disk_full.store(true, Ordering::SeqCst);
+    bench.table.due.lock().unwrap().push(handed(1, 1, 1));
+    bench.inbox.hand(vec![handed(2, 1, 1)]);
+    assert!(told.recv_timeout(Duration::from_millis(1_500)).is_err());
+    assert_eq!(bench.table.due.lock().unwrap().len(), 1, "nor is anything claimed");
+    bench.table.is_disk_full.store(false, Ordering::SeqCst);
+    assert_eq!(bench.verdicts(2), [Verdict::Delivered; 2]);
     bench.engine.stop(PATIENCE);
 }
 
