@@ -9,7 +9,8 @@ use crate::domain::id::{DeliveryId, EndpointId};
 use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Verdict};
-use crate::ops::events::queue::{self, Recovery, Waiting};
+use crate::ops::events::queue::{self, Waiting};
+use crate::ops::events::recover::{self, Recovery};
 use crate::ops::events::settle;
 
 /// The engine's view of the queue. The first five block and are never called on the engine's own thread.
@@ -22,6 +23,8 @@ pub trait Desk: Send + Sync + 'static {
     fn release(&self, held: &[(DeliveryId, i64)]) -> Result<(), Error>;
     /// Frees what nobody holds any more; how many deliveries.
     fn recover(&self, what: Recovery) -> Result<usize, Error>;
+    /// Notes durably that an attempt of a suspect begins; false when its lease is somebody else's by now.
+    fn begin(&self, suspect: &Handed) -> Result<bool, Error>;
     /// Where these endpoints' deliveries go now; one that is gone is absent.
     fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error>;
     /// Blocks until all outcomes are durable.
@@ -53,7 +56,11 @@ impl Desk for Arc<Tools> {
     }
 
     fn recover(&self, what: Recovery) -> Result<usize, Error> {
-        queue::recover(self, what)
+        recover::recover(self, what)
+    }
+
+    fn begin(&self, suspect: &Handed) -> Result<bool, Error> {
+        queue::begin(self, suspect)
     }
 
     fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error> {

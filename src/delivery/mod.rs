@@ -5,6 +5,7 @@ pub mod courier;
 pub mod desk;
 pub mod destinations;
 pub mod engine;
+mod failpoint;
 pub mod guard;
 pub mod inbox;
 pub mod lanes;

@@ -19,6 +19,7 @@ use crate::ops::events::handoff::{Destination, Handed, Outcome, Verdict};
 use crate::store::events::attempts;
 use crate::store::events::rollups::{self, HourRow};
 use crate::store::events::settle::{self, Settlement};
+use crate::store::events::suspects;
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks::{self, WebhookEdit};
 
@@ -88,6 +89,7 @@ pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Res
     let settlements: Vec<Settlement> = outcomes.iter().map(|outcome| settlement(outcome, now)).collect();
     settle::settle(conn, &settlements)?;
     rollups::add(conn, &hours(outcomes))?;
+    weigh(conn, outcomes)?;
     let mut gone = Vec::new();
     for outcome in outcomes.iter().filter(|o| o.verdict == Verdict::Gone) {
         let edit = WebhookEdit {
@@ -101,6 +103,22 @@ pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Res
         }
     }
     Ok(gone)
+}
+
+/// What outcomes say of suspects: an attempt that came to an end did not end its worker, whatever became of
+/// it; one that crashed inside did.
+fn weigh(conn: &mut Conn, outcomes: &[&Outcome]) -> Result<(), Error> {
+    let (crashed, ended): (Vec<&Outcome>, Vec<&Outcome>) = outcomes
+        .iter()
+        .filter(|outcome| outcome.attempt.is_some())
+        .partition(|outcome| outcome.attempt.as_ref().is_some_and(|a| a.cause == Some(Cause::Interrupted)));
+    suspects::count(conn, &crashed.iter().map(|outcome| outcome.handed.delivery).collect())?;
+    let cleared: Vec<DeliveryId> = ended
+        .iter()
+        .filter(|outcome| outcome.handed.crashes > 0)
+        .map(|outcome| outcome.handed.delivery)
+        .collect();
+    Ok(suspects::clear(conn, &cleared)?)
 }
 
 fn settlement(outcome: &Outcome, now: Ts) -> Settlement {

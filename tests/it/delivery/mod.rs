@@ -4,6 +4,7 @@ mod crash;
 mod fairness;
 mod guard;
 mod outcomes;
+mod poison;
 mod retries;
 mod several_nodes;
 mod signing;

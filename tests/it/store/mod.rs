@@ -8,5 +8,6 @@ mod numbers;
 mod opening;
 mod queue;
 mod storage;
+mod suspects;
 mod upkeep;
 mod world;

@@ -17,7 +17,8 @@ use crate::domain::id::{DeliveryId, EndpointId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Verdict};
-use crate::ops::events::queue::{Recovery, Waiting};
+use crate::ops::events::queue::Waiting;
+use crate::ops::events::recover::Recovery;
 
 pub const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,6 +33,7 @@ pub struct Table {
     pub places: Mutex<Destinations>,
     pub readings: Mutex<Vec<usize>>,
     pub released: Mutex<Vec<DeliveryId>>,
+    pub begun: Mutex<Vec<DeliveryId>>,
     pub unsettled: AtomicUsize,
     pub is_disk_full: AtomicBool,
     pub settled: Sender<Outcome>,
@@ -71,6 +73,13 @@ impl Desk for Table {
     fn recover(&self, _what: Recovery) -> Result<usize, Error> {
         let _ = self.opened.send(());
         Ok(0)
+    }
+    fn begin(&self, suspect: &Handed) -> Result<bool, Error> {
+        self.begun.lock().unwrap().push(suspect.delivery);
+        match suspect.lease_no {
+            7 => Err(Error::Unavailable("away".into())),
+            lease_no => Ok(lease_no == 1),
+        }
     }
     fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error> {
         self.readings.lock().unwrap().push(endpoints.len());
@@ -120,6 +129,7 @@ impl Bench {
             places: Mutex::new(places),
             readings: Mutex::default(),
             released: Mutex::default(),
+            begun: Mutex::default(),
             unsettled: AtomicUsize::default(),
             is_disk_full: AtomicBool::default(),
             settled,
