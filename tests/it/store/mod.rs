@@ -2,6 +2,7 @@
 
 mod audit;
 mod batches;
+mod failing;
 mod faults;
 mod fencing;
 mod numbers;
