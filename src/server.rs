@@ -12,6 +12,7 @@ use crate::app::{App, NotOpened, Opening};
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs, WrongSetting};
 use crate::delivery::engine::{self, EngineHandle};
+use crate::delivery::listener::Listener;
 use crate::delivery::upkeep::Upkeep;
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::http::health::Readiness;
@@ -178,6 +179,7 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
     let app = App::open(opening)?;
     let engine =
         seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
+    let listener = deliver.then(|| Listener::start(&app.tools)).transpose()?;
     let upkeep = deliver.then(|| Upkeep::start(&app.tools, keep)).transpose()?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
@@ -199,7 +201,7 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
             }
         }
         tracing::info!("stopping: finishing what is under way");
-        drop((companion, upkeep));
+        drop((companion, upkeep, listener));
         readiness.stop();
         actix_web::rt::spawn(async move {
             signals.next().await;

@@ -9,6 +9,7 @@ mod failpoint;
 pub mod guard;
 pub mod inbox;
 pub mod lanes;
+pub mod listener;
 pub mod network;
 pub mod outgoing;
 pub mod transport;

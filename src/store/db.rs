@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use diesel::RunQueryDsl;
 
 use crate::keys::random;
-use crate::store::dialect::{is_broken, is_in_transaction, plan_once, write_transaction};
+use crate::store::dialect::{Ear, is_broken, is_in_transaction, plan_once, write_transaction};
 use crate::store::migrate;
 use crate::store::pool::{Address, Conn, OpenError, Pool, pool};
 use crate::store::storage::{Storage, Tells, Trouble};
@@ -107,6 +107,11 @@ impl Db {
         self.write(|conn| Ok::<_, OpenError>(settings::remove(conn, PROBE)?))?;
         self.shared.storage.has_room();
         Ok(())
+    }
+
+    /// Hears other processes that share this database; `None` where there can be none. Blocks.
+    pub fn ear(&self) -> Result<Option<Ear>, OpenError> {
+        Ear::open(&self.shared.address)
     }
 
     /// Whether the database answers. Blocks.

@@ -95,7 +95,7 @@ fn on_a_full_disk_nothing_begins_and_with_room_everything_goes_on(database: &Tes
     make_room(database);
     let answer = until(Duration::from_secs(10), || {
         let answer = publish(&api, &json!({}));
-        if answer.status == 202 { Ok(answer) } else { Err(answer) }
+        if answer.status == 202 { Ok(answer) } else { Err(answer.body) }
     });
     assert_eq!(readyz(&server).status, 200);
     for id in [&waits, &in_flight, &text(&answer.json()["data"]["id"])] {
@@ -120,7 +120,7 @@ fn on_a_full_disk_changes_are_refused_too(database: &TestDatabase) {
     make_room(database);
     until(Duration::from_secs(10), || {
         let ready = readyz(&server);
-        if ready.status == 200 { Ok(()) } else { Err(ready) }
+        if ready.status == 200 { Ok(()) } else { Err(ready.body) }
     });
     api.simple_webhook("http://127.0.0.1:8080/in", "order.completed");
 }

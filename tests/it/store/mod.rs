@@ -5,6 +5,7 @@ mod batches;
 mod failing;
 mod faults;
 mod fencing;
+mod listening;
 mod numbers;
 mod opening;
 mod queue;
