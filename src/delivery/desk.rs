@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::domain::events::attempt::Attempt;
 use crate::domain::id::{DeliveryId, EndpointId};
+use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Verdict};
@@ -38,6 +39,8 @@ pub trait Desk: Send + Sync + 'static {
     fn unsettled(&self) -> usize;
     /// Whether what comes of an attempt could be recorded. While it could not, none begins.
     fn can_record(&self) -> bool;
+    /// The moment by which deliveries are due.
+    fn due_now(&self) -> Ts;
     /// Time and ids.
     fn clock(&self) -> &Clock;
 }
@@ -91,6 +94,10 @@ impl Desk for Arc<Tools> {
 
     fn can_record(&self) -> bool {
         self.db.trouble().is_none()
+    }
+
+    fn due_now(&self) -> Ts {
+        queue::due_now(self)
     }
 
     fn clock(&self) -> &Clock {

@@ -2,9 +2,10 @@
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::Error;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl};
 
+use crate::domain::time::Ts;
 use crate::store::pool::{Address, Conn, OpenError};
 
 /// Expands the same expression for each concrete connection:
@@ -129,6 +130,13 @@ macro_rules! one_by_one {
     };
 }
 pub(crate) use one_by_one;
+
+/// What the server's clock shows, where there is a server.
+pub fn server_now(conn: &mut Conn) -> QueryResult<Option<Ts>> {
+    let Conn::Pg(c) = conn else { return Ok(None) };
+    let now = diesel::dsl::sql::<BigInt>("CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)");
+    diesel::select(now).get_result(c).map(|now| Some(Ts(now)))
+}
 
 /// Rings for every [`Ear`] on this database once the transaction is committed, however often it was rung in it.
 /// On SQLite nobody else listens.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::domain::events::cause::Cause;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
+use crate::domain::time::Ts;
 use crate::domain::webhooks::secret::SigningSecret;
 use crate::domain::webhooks::target_url::TargetUrl;
 use crate::domain::webhooks::webhook::WebhookStatus;
@@ -31,8 +32,8 @@ pub fn waiting(tools: &Tools) -> Result<Vec<Waiting>, Error> {
 
 /// Leases deliveries that are due to this node, of each endpoint at most so many, the longest due first.
 pub fn claim(tools: &Tools, wanted: &[(EndpointId, usize)]) -> Result<Vec<Handed>, Error> {
-    let now = tools.clock.now();
-    let lease = Lease { node: tools.node, until: now + LEASE };
+    let now = due_now(tools);
+    let lease = Lease { node: tools.node, until: tools.clock.lease_now() + LEASE };
     let wanted: Vec<(EndpointId, i64)> =
         wanted.iter().map(|(endpoint, most)| (*endpoint, i64::try_from(*most).unwrap_or(i64::MAX))).collect();
     let (mut rows, bodies, suspects) = tools.db.write(|conn| -> Result<_, Error> {
@@ -71,8 +72,14 @@ pub fn release(tools: &Tools, held: &[(DeliveryId, i64)]) -> Result<(), Error> {
     if held.is_empty() {
         return Ok(());
     }
-    let now = tools.clock.now();
+    let now = due_now(tools);
     tools.db.write(|conn| Ok(queue::release(conn, tools.node, held, now)?))
+}
+
+/// The moment by which deliveries are due: the server's where several nodes share one, so that all agree, and
+/// the machine's where one process serves a file, so that it holds over restarts.
+pub fn due_now(tools: &Tools) -> Ts {
+    if tools.db.is_sqlite() { tools.clock.now() } else { tools.clock.lease_now() }
 }
 
 /// What is known against those of `rows` that ever lost a lease.

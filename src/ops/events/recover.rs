@@ -10,7 +10,9 @@ use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Handed, Outcome, SUSPECT_AFTER, Verdict};
+use crate::ops::events::queue::due_now;
 use crate::ops::events::route::LEASE;
+use crate::store::dialect;
 use crate::store::events::attempts;
 use crate::store::events::deliveries::DeliveryRow;
 use crate::store::events::queue::{self, Lease};
@@ -66,10 +68,11 @@ struct Orphans {
 /// Takes over deliveries whose holder is gone; gives how many. At the start on SQLite every lease is such a
 /// one: one process serves the file.
 pub fn recover(tools: &Tools, when: Recovery) -> Result<usize, Error> {
-    let now = tools.clock.now();
+    set_clock(tools)?;
+    let now = due_now(tools);
     let all = when == Recovery::Start && tools.db.is_sqlite();
     // All of them, whatever the clock said when they were given.
-    let before = if all { Ts(i64::MAX) } else { now };
+    let before = if all { Ts(i64::MAX) } else { tools.clock.lease_now() };
     let (mut done, mut fronts) = (0, Fronts::default());
     loop {
         let (count, crashed) = tools.db.write(|conn| take_over(tools, conn, &mut fronts, before, now))?;
@@ -85,6 +88,17 @@ pub fn recover(tools: &Tools, when: Recovery) -> Result<usize, Error> {
             return Ok(done);
         }
     }
+}
+
+/// Leases are counted by the server's clock where nodes share one, and evenly where there is none.
+fn set_clock(tools: &Tools) -> Result<(), Error> {
+    let server = tools.db.read(|conn| Ok::<_, Error>(dialect::server_now(conn)?))?;
+    if let Some(server) = server {
+        tools.clock.follow(server);
+    } else if let Some(seconds) = tools.clock.jump() {
+        tracing::warn!(seconds, "the machine's clock has jumped; leases go on as if it had not");
+    }
+    Ok(())
 }
 
 /// One batch; gives how many, and what is to be settled once this is stored.
@@ -114,7 +128,11 @@ fn take_over(
     suspects::count(conn, &front)?;
     queue::free(conn, &ids(&orphans.unstarted), 0, now)?;
     // Settled like any other end, under a number of this node's own: a late outcome changes nothing.
-    queue::seize(conn, &ids(&orphans.crashed), Lease { node: tools.node, until: now + LEASE })?;
+    queue::seize(
+        conn,
+        &ids(&orphans.crashed),
+        Lease { node: tools.node, until: tools.clock.lease_now() + LEASE },
+    )?;
     let ended = orphans.crashed.iter().map(|row| {
         let held = DeliveryRow { lease_no: row.lease_no + 1, ..row.clone() };
         let handed = Handed::new(&held, held.event_type.as_str().into(), Arc::default());

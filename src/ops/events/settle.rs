@@ -19,6 +19,7 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::gather::GatherTools;
 use crate::ops::events::handoff::{Destination, Handed, Outcome, Verdict};
+use crate::ops::events::queue::due_now;
 use crate::ops::system::audit::{self, Entry};
 use crate::store::events::attempts;
 use crate::store::events::rollups::{self, HourRow};
@@ -41,7 +42,7 @@ pub fn judge(
     attempt: &Attempt,
     retry_after: Option<Duration>,
 ) -> Verdict {
-    let now = tools.clock.now();
+    let now = due_now(tools);
     let test = handed.kind == DeliveryKind::Test;
     match attempt.cause {
         None => Verdict::Delivered,

@@ -1,6 +1,6 @@
 //! Webhooks that fail for days: warned of, switched off, told of, and switched on again by a test that passes.
 
-use super::world::{World, outcome, publish_at, settle};
+use super::world::{World, claim, outcome, publish_at, settle};
 use crate::support::databases::{TestDatabase, both_databases};
 use bellwire::domain::events::cause::Cause;
 use bellwire::domain::events::delivery::DeliveryState;
@@ -9,7 +9,6 @@ use bellwire::domain::time::Ts;
 use bellwire::domain::webhooks::draft::{EndpointDraft, TriggerDraft, WebhookDraft};
 use bellwire::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
 use bellwire::ops::events::handoff::Verdict;
-use bellwire::ops::events::queue::claim;
 use bellwire::ops::events::test_send;
 use bellwire::ops::webhooks::create;
 use bellwire::ops::webhooks::edit::activate;

@@ -100,6 +100,9 @@ impl Desk for Table {
     fn can_record(&self) -> bool {
         !self.is_disk_full.load(Ordering::SeqCst)
     }
+    fn due_now(&self) -> Ts {
+        self.clock.now()
+    }
     fn clock(&self) -> &Clock {
         &self.clock
     }
