@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -13,6 +13,9 @@ use crate::keys::random;
 /// The number of random bits in a `UUIDv7`.
 const RANDOM_BITS: u32 = 74;
 
+/// By how many seconds the machine's clock may be off before that counts as a jump.
+const MOST_JUMP_S: i64 = 5;
+
 /// Where time and ids come from. Clones share one clock and one order of ids.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -22,8 +25,18 @@ pub struct Clock {
 
 #[derive(Clone, Debug)]
 enum Hands {
-    System,
+    System(Arc<Steady>),
     Moved(Arc<AtomicI64>),
+}
+
+/// A clock that is set once and then runs evenly, whatever becomes of the machine's.
+#[derive(Debug)]
+struct Steady {
+    began: Instant,
+    /// What it showed when it began, in microseconds.
+    start: AtomicI64,
+    /// How far the machine's clock was from it when that was last told, in microseconds.
+    told: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +49,12 @@ struct LastId {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self { hands: Hands::System, last: Arc::default() }
+        let steady = Steady {
+            began: Instant::now(),
+            start: AtomicI64::new(machine_now().0),
+            told: AtomicI64::default(),
+        };
+        Self { hands: Hands::System(Arc::new(steady)), last: Arc::default() }
     }
 
     /// A clock that stands at `start` until it is moved.
@@ -54,13 +72,37 @@ impl Clock {
     /// This moment.
     pub fn now(&self) -> Ts {
         match &self.hands {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "this is the one place that reads the machine's clock"
-            )]
-            Hands::System => Ts(jiff::Timestamp::now().as_microsecond()),
+            Hands::System(_) => machine_now(),
             Hands::Moved(now) => Ts(now.load(Ordering::SeqCst)),
         }
+    }
+
+    /// This moment as leases count it: when somebody moves the machine's clock, no lease ends early or late.
+    /// Where several processes share a database, it is that server's moment.
+    pub fn lease_now(&self) -> Ts {
+        match &self.hands {
+            Hands::System(steady) => steady.now(),
+            Hands::Moved(_) => self.now(),
+        }
+    }
+
+    /// Leases are counted by a server's clock, which shows `moment` now.
+    pub fn follow(&self, moment: Ts) {
+        if let Hands::System(steady) = &self.hands {
+            steady.start.store(moment.0 - steady.elapsed(), Ordering::Release);
+        }
+    }
+
+    /// How far the machine's clock has jumped since the last time it was asked, in whole seconds, when that
+    /// is more than five: positive when it went forward.
+    pub fn jump(&self) -> Option<i64> {
+        let Hands::System(steady) = &self.hands else { return None };
+        let gap = machine_now().0 - steady.now().0;
+        let jumped = (gap - steady.told.load(Ordering::Acquire)) / 1_000_000;
+        (jumped.abs() > MOST_JUMP_S).then(|| {
+            steady.told.store(gap, Ordering::Release);
+            jumped
+        })
     }
 
     /// A new id, greater than every id this clock gave before.
@@ -95,6 +137,21 @@ impl Clock {
     }
 }
 
+impl Steady {
+    fn elapsed(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn now(&self) -> Ts {
+        Ts(self.start.load(Ordering::Acquire) + self.elapsed())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+fn machine_now() -> Ts {
+    Ts(jiff::Timestamp::now().as_microsecond())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +169,20 @@ mod tests {
         let uuid = clock.uuid();
         assert_eq!(uuid.get_version_num(), 7);
         assert_eq!(uuid.get_variant(), uuid::Variant::RFC4122);
+    }
+
+    #[test]
+    fn leases_follow_a_server_and_not_the_machine() {
+        let clock = Clock::system();
+        assert!((clock.lease_now().0 - clock.now().0).abs() < 1_000_000);
+        assert_eq!(clock.jump(), None);
+        let theirs = clock.now() + Duration::from_hours(1);
+        clock.follow(theirs);
+        let now = clock.clone().lease_now();
+        assert!(now >= theirs && now < theirs + Duration::from_mins(1), "{now}");
+        assert!(clock.now() < theirs, "only leases do");
+        // As after the machine's clock went back by an hour.
+        assert!(clock.jump().is_some_and(|s| (-3_601..=-3_540).contains(&s)));
+        assert_eq!(clock.jump(), None, "a jump is told once");
     }
 }

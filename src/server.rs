@@ -12,6 +12,7 @@ use crate::app::{App, NotOpened, Opening};
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs, WrongSetting};
 use crate::delivery::engine::{self, EngineHandle};
+use crate::delivery::listener::Listener;
 use crate::delivery::upkeep::Upkeep;
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::http::health::Readiness;
@@ -19,6 +20,7 @@ use crate::http::limits::{Limits, Rates};
 use crate::keys::KeyRing;
 use crate::ops::events::handoff::{Handoff, NoDelivery};
 use crate::store::pool::Address;
+use crate::store::storage::Trouble;
 use crate::{api, http, web};
 
 /// How long requests and attempts under way may take once the process was told to stop.
@@ -177,6 +179,7 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
     let app = App::open(opening)?;
     let engine =
         seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
+    let listener = deliver.then(|| Listener::start(&app.tools)).transpose()?;
     let upkeep = deliver.then(|| Upkeep::start(&app.tools, keep)).transpose()?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
@@ -191,9 +194,14 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
                 // Whoever supervises this process starts it anew, and the start takes over what it held.
                 return Err(Failure::Running("The delivery engine has crashed. The log says why.".into()));
             }
+            () = disk_failed(&app) => {
+                // Not a graceful stop: what is acknowledged is on the disk, and nothing more may be written.
+                let why = "The disk under the database failed during a write. Check it, then start again.";
+                return Err(Failure::Running(why.into()));
+            }
         }
         tracing::info!("stopping: finishing what is under way");
-        drop((companion, upkeep));
+        drop((companion, upkeep, listener));
         readiness.stop();
         actix_web::rt::spawn(async move {
             signals.next().await;
@@ -217,6 +225,24 @@ async fn crashed(engine: Option<&EngineHandle>) {
     let mut watch = actix_web::rt::time::interval(WATCH);
     while engine.is_running() {
         watch.tick().await;
+    }
+}
+
+/// Ends when the disk failed during a write. Meanwhile, looks at a full one until it has room again.
+async fn disk_failed(app: &App) {
+    let mut watch = actix_web::rt::time::interval(WATCH);
+    watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        watch.tick().await;
+        match app.tools.db.trouble() {
+            Some(Trouble::Broken) => return,
+            Some(Trouble::Full) => {
+                let db = app.tools.db.clone();
+                // It fails as long as there is no room.
+                let _ = actix_web::rt::task::spawn_blocking(move || db.probe()).await;
+            }
+            None => {}
+        }
     }
 }
 

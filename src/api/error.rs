@@ -16,9 +16,13 @@ use crate::http::body::BodyFault;
 use crate::http::identity::RequestId;
 use crate::http::limits::Limited;
 use crate::ops::{Error, Refusal};
+use crate::store::storage::Trouble;
 
 /// After how many seconds to try again while the database is away.
 const UNAVAILABLE_RETRY_S: u64 = 2;
+
+/// After how many seconds to try again while the disk is full.
+const STORAGE_RETRY_S: u64 = 10;
 
 /// An answer that is no success, by RFC 9457.
 #[derive(Debug)]
@@ -151,6 +155,13 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             .with_header(RETRY_AFTER, UNAVAILABLE_RETRY_S.to_string())
     }
+
+    fn storage_full(text: &str) -> Self {
+        tracing::warn!(error = text, "a request could not be stored");
+        let detail = "The storage of this installation is full, and nothing was changed. Try again later.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_full", detail)
+            .with_header(RETRY_AFTER, STORAGE_RETRY_S.to_string())
+    }
 }
 
 impl fmt::Display for Problem {
@@ -176,7 +187,8 @@ impl From<Error> for Problem {
             Error::NotFound => Self::not_found(),
             Error::Forbidden(refusal) => refusal.into(),
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
-            Error::Unavailable(text) => Self::unavailable(&text),
+            Error::Storage(Trouble::Full, text) => Self::storage_full(&text),
+            Error::Unavailable(text) | Error::Storage(Trouble::Broken, text) => Self::unavailable(&text),
             Error::Internal(text) => Self::internal(&text),
         }
     }

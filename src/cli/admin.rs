@@ -247,6 +247,6 @@ fn failure(error: Error) -> Failure {
         Error::NotFound => Failure::Setting("There is nothing with this number.".into()),
         Error::Conflict { message, .. } => Failure::Setting(message.into_owned()),
         Error::Forbidden(refusal) => Failure::Setting(refusal.to_string()),
-        Error::Unavailable(text) | Error::Internal(text) => Failure::Running(text),
+        Error::Unavailable(text) | Error::Storage(_, text) | Error::Internal(text) => Failure::Running(text),
     }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::domain::events::attempt::Attempt;
 use crate::domain::id::{DeliveryId, EndpointId};
+use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Verdict};
-use crate::ops::events::queue::{self, Recovery, Waiting};
+use crate::ops::events::queue::{self, Waiting};
+use crate::ops::events::recover::{self, Recovery};
 use crate::ops::events::settle;
 
 /// The engine's view of the queue. The first five block and are never called on the engine's own thread.
@@ -22,6 +24,8 @@ pub trait Desk: Send + Sync + 'static {
     fn release(&self, held: &[(DeliveryId, i64)]) -> Result<(), Error>;
     /// Frees what nobody holds any more; how many deliveries.
     fn recover(&self, what: Recovery) -> Result<usize, Error>;
+    /// Notes durably that an attempt of a suspect begins; false when its lease is somebody else's by now.
+    fn begin(&self, suspect: &Handed) -> Result<bool, Error>;
     /// Where these endpoints' deliveries go now; one that is gone is absent.
     fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error>;
     /// Blocks until all outcomes are durable.
@@ -33,6 +37,10 @@ pub trait Desk: Send + Sync + 'static {
     fn settle(&self, outcome: Outcome);
     /// How many outcomes are not durable yet.
     fn unsettled(&self) -> usize;
+    /// Whether what comes of an attempt could be recorded. While it could not, none begins.
+    fn can_record(&self) -> bool;
+    /// The moment by which deliveries are due.
+    fn due_now(&self) -> Ts;
     /// Time and ids.
     fn clock(&self) -> &Clock;
 }
@@ -51,7 +59,11 @@ impl Desk for Arc<Tools> {
     }
 
     fn recover(&self, what: Recovery) -> Result<usize, Error> {
-        queue::recover(self, what)
+        recover::recover(self, what)
+    }
+
+    fn begin(&self, suspect: &Handed) -> Result<bool, Error> {
+        queue::begin(self, suspect)
     }
 
     fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error> {
@@ -78,6 +90,14 @@ impl Desk for Arc<Tools> {
 
     fn unsettled(&self) -> usize {
         self.gatherer.unsettled()
+    }
+
+    fn can_record(&self) -> bool {
+        self.db.trouble().is_none()
+    }
+
+    fn due_now(&self) -> Ts {
+        queue::due_now(self)
     }
 
     fn clock(&self) -> &Clock {

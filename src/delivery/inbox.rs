@@ -34,6 +34,7 @@ pub enum Message {
 pub struct Inbox {
     door: UnboundedSender<Message>,
     woken: Arc<Notify>,
+    recorded: Arc<Notify>,
     load: Arc<Load>,
 }
 
@@ -43,6 +44,8 @@ pub struct Letters {
     pub messages: UnboundedReceiver<Message>,
     /// Rings when deliveries became ready in the database.
     pub woken: Arc<Notify>,
+    /// Rings when outcomes became durable.
+    pub recorded: Arc<Notify>,
     /// What the engine holds.
     pub load: Arc<Load>,
 }
@@ -76,8 +79,9 @@ pub fn letter_box(capacity: usize) -> (Inbox, Letters) {
         is_open: AtomicBool::new(false),
         endpoints: Mutex::default(),
     });
-    let inbox = Inbox { door, woken: woken.clone(), load: load.clone() };
-    (inbox, Letters { messages, woken, load })
+    let recorded = Arc::new(Notify::new());
+    let inbox = Inbox { door, woken: woken.clone(), recorded: recorded.clone(), load: load.clone() };
+    (inbox, Letters { messages, woken, recorded, load })
 }
 
 impl Inbox {
@@ -111,6 +115,10 @@ impl Handoff for Inbox {
 
     fn wake(&self) {
         self.woken.notify_one();
+    }
+
+    fn recorded(&self) {
+        self.recorded.notify_one();
     }
 }
 

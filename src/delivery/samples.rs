@@ -34,6 +34,7 @@ pub fn handed(n: usize, bu: u8, endpoint: u8) -> Handed {
         attempts: 0,
         interruptions: 0,
         is_urgent: false,
+        crashes: 0,
         body: Arc::from(&b"{}"[..]),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::ops::cx::Tools;
 use crate::ops::system::upkeep::Round;
+use crate::ops::webhooks::failing;
 
 /// How long after the start the first round begins.
 const FIRST: Duration = Duration::from_secs(5);
@@ -51,6 +52,9 @@ fn run(tools: &Tools, keep: Option<Duration>, stopped: &Receiver<()>) {
             ended => {
                 if let Err(error) = ended {
                     tracing::warn!(%error, "a round of upkeep was broken off");
+                }
+                if let Err(error) = failing::check(tools) {
+                    tracing::warn!(%error, "failing webhooks could not be looked at");
                 }
                 round = Round::new(tools, keep);
                 BETWEEN_ROUNDS

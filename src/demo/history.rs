@@ -21,6 +21,7 @@ use crate::ops::Error;
 use crate::ops::events::handoff::{Destination, NoDelivery, Room};
 use crate::ops::events::queue::destinations;
 use crate::ops::events::route::{Lease, Routes, Subject};
+use crate::ops::events::settle;
 use crate::store::events::deliveries::DeliveryRow;
 use crate::store::events::events::EventRow;
 use crate::store::events::rollups::HourRow;
@@ -233,18 +234,8 @@ impl<'a> Past<'a> {
         attempts::insert(conn, self.attempts.iter())?;
         rollups::add(conn, &self.hours.into_values().collect::<Vec<_>>())?;
         self.sent.sort_unstable();
-        let mut ends: BTreeMap<WebhookId, (Option<Ts>, Ts)> = BTreeMap::new();
-        for (at, webhook, ok) in self.sent {
-            let (failing, last) = ends.entry(webhook).or_insert((None, at));
-            *failing = if ok { None } else { failing.or(Some(at)) };
-            *last = at;
-        }
-        for (webhook, (failing, last)) in ends {
-            if let Some(since) = failing {
-                webhooks::sent(conn, [(webhook, since, false)].into_iter())?;
-            }
-            webhooks::sent(conn, [(webhook, last, failing.is_none())].into_iter())?;
-        }
+        let told = settle::told(self.sent.into_iter().map(|(at, webhook, ok)| (webhook, at, ok, !ok)));
+        webhooks::sent(conn, &told)?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use serde_json::json;
 
 use crate::app::App;
+use crate::store::storage::Trouble;
 
 /// How long the database may take to answer before this node counts as not ready.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -51,10 +52,13 @@ async fn healthz() -> HttpResponse {
     answer(StatusCode::OK, "ok")
 }
 
-/// Requests are taken and the database answers.
+/// Requests are taken, the database answers, and its disk takes writes.
 async fn readyz(app: Data<App>, readiness: Data<Readiness>) -> HttpResponse {
     if readiness.is_stopping() {
         return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
+    if let Some(trouble) = app.tools.db.trouble() {
+        return answer(StatusCode::SERVICE_UNAVAILABLE, word(trouble));
     }
     let db = app.tools.db.clone();
     let asked = web::block(move || db.ping());
@@ -69,6 +73,13 @@ async fn readyz(app: Data<App>, readiness: Data<Readiness>) -> HttpResponse {
             tracing::warn!(reason, "the database is not ready");
             answer(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
         }
+    }
+}
+
+const fn word(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Full => "storage_full",
+        Trouble::Broken => "storage_broken",
     }
 }
 

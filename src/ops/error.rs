@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use crate::domain::access::permission::Permission;
 use crate::domain::problem::FieldErrors;
 use crate::store::pool::OpenError;
+use crate::store::storage::{Tells, Trouble};
 
 /// By what their databases tell that they cannot serve right now.
-const UNAVAILABLE: [&str; 3] = ["disk is full", "database is locked", "canceling statement due to"];
+const UNAVAILABLE: [&str; 2] = ["database is locked", "canceling statement due to"];
 
 /// Why an operation changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum Error {
     /// The database cannot serve right now. Nothing was stored, unless the answer to a commit was lost.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// The storage under the database takes no writes. Nothing was stored.
+    #[error("no storage: {1}")]
+    Storage(Trouble, String),
     /// A fault of ours. The text is for the operator's log only.
     #[error("internal: {0}")]
     Internal(String),
@@ -83,12 +87,15 @@ impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         use diesel::result::DatabaseErrorKind::ClosedConnection;
         use diesel::result::Error::{BrokenTransactionManager, DatabaseError, RollbackErrorOnCommit};
+        if let Some(trouble) = error.trouble() {
+            return Self::Storage(trouble, error.to_string());
+        }
         match error {
             // Nobody knows whether a commit whose answer was lost counts.
             DatabaseError(ClosedConnection, _) | BrokenTransactionManager | RollbackErrorOnCommit { .. } => {
                 Self::Unavailable(error.to_string())
             }
-            // SQLite tells a full disk and a busy file, PostgreSQL a limit of time, by their texts alone.
+            // SQLite tells a busy file, PostgreSQL a limit of time, by their texts alone.
             DatabaseError(_, ref info) if UNAVAILABLE.iter().any(|text| info.message().contains(text)) => {
                 Self::Unavailable(error.to_string())
             }
@@ -99,6 +106,18 @@ impl From<diesel::result::Error> for Error {
 
 impl From<OpenError> for Error {
     fn from(error: OpenError) -> Self {
-        Self::Unavailable(error.to_string())
+        match error.trouble() {
+            Some(trouble) => Self::Storage(trouble, error.to_string()),
+            None => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl Tells for Error {
+    fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Storage(trouble, _) => Some(*trouble),
+            _ => None,
+        }
     }
 }

@@ -6,9 +6,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use diesel::RunQueryDsl;
 
-use crate::store::dialect::{is_broken, is_in_transaction, plan_once, write_transaction};
+use crate::keys::random;
+use crate::store::dialect::{Ear, is_broken, is_in_transaction, plan_once, write_transaction};
 use crate::store::migrate;
 use crate::store::pool::{Address, Conn, OpenError, Pool, pool};
+use crate::store::storage::{Storage, Tells, Trouble};
+use crate::store::system::settings;
+
+/// The setting that is written and removed to see whether there is room.
+const PROBE: &str = "storage_probe";
+/// How many bytes count as room: several commits' worth. Chance, so that no database makes them smaller.
+const ROOM: usize = 512 * 1024;
 
 /// A handle to the database. Clones share it.
 #[derive(Clone)]
@@ -21,6 +29,7 @@ struct Shared {
     pool: Pool,
     /// SQLite has one writer; PostgreSQL needs no turns.
     writer: Option<Writer>,
+    storage: Storage,
     /// Held for as long as this process serves the file.
     _owner: Option<File>,
 }
@@ -37,7 +46,8 @@ impl Db {
         migrate::run(&mut first)?;
         let writer = address.is_sqlite().then(|| Writer::new(first));
         let pool = pool(address, size)?;
-        let shared = Shared { address: address.clone(), pool, writer, _owner: owner };
+        let shared =
+            Shared { address: address.clone(), pool, writer, storage: Storage::default(), _owner: owner };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -51,20 +61,57 @@ impl Db {
         work(&mut *self.connection()?)
     }
 
-    /// Runs `work` in one write transaction, committed and flushed before this returns. Blocks.
+    /// Runs `work` in one write transaction, committed and flushed before this returns. Blocks. After a write
+    /// or a flush has failed it refuses: nothing is tried a second time on a disk that failed once.
     pub fn write<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
     where
-        E: From<OpenError> + From<diesel::result::Error>,
+        E: From<OpenError> + From<diesel::result::Error> + Tells,
     {
         match &self.shared.writer {
-            Some(writer) => writer.turn(&self.shared.address, |conn| write_transaction(conn, work)),
-            None => write_transaction(&mut *self.connection()?, work),
+            Some(writer) => writer.turn(&self.shared.address, |conn| {
+                // Asked in its turn: the one before may have been the one that failed.
+                if self.trouble() == Some(Trouble::Broken) {
+                    return Err(OpenError::Broken.into());
+                }
+                self.watched(write_transaction(conn, work))
+            }),
+            None => self.watched(write_transaction(&mut *self.connection()?, work)),
         }
     }
 
     /// A way to write for a thread that does little else.
     pub fn pen(&self) -> Pen {
         Pen { db: self.clone(), conn: None }
+    }
+
+    fn watched<T, E: Tells>(&self, done: Result<T, E>) -> Result<T, E> {
+        done.inspect_err(|error| {
+            if let Some(trouble) = error.trouble() {
+                self.shared.storage.note(trouble);
+            }
+        })
+    }
+
+    /// What is wrong with the storage, as the last writes told.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.shared.storage.trouble()
+    }
+
+    /// Looks whether a full disk has room again, by writing as much as a few commits would. Blocks.
+    pub fn probe(&self) -> Result<(), OpenError> {
+        let mut bytes = vec![0; ROOM];
+        random(&mut bytes);
+        let text = hex::encode(bytes);
+        // Committed, because only then it reaches the disk.
+        self.write(|conn| Ok::<_, OpenError>(settings::set(conn, PROBE, &text)?))?;
+        self.write(|conn| Ok::<_, OpenError>(settings::remove(conn, PROBE)?))?;
+        self.shared.storage.has_room();
+        Ok(())
+    }
+
+    /// Hears other processes that share this database; `None` where there can be none. Blocks.
+    pub fn ear(&self) -> Result<Option<Ear>, OpenError> {
+        Ear::open(&self.shared.address)
     }
 
     /// Whether the database answers. Blocks.
@@ -94,7 +141,7 @@ impl Pen {
     /// The same as [`Db::write`]. A connection that was lost since the last time is opened anew.
     pub fn write<T, E>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
     where
-        E: From<OpenError> + From<diesel::result::Error>,
+        E: From<OpenError> + From<diesel::result::Error> + Tells,
     {
         if self.db.shared.writer.is_some() {
             return self.db.write(work);
@@ -116,7 +163,7 @@ impl Pen {
                 // The work was not begun: nothing happened, and a new connection may do it.
                 Err(_) if work.is_some() && !is_new => {}
                 Ok(None) => return Err(diesel::result::Error::AlreadyInTransaction.into()),
-                Err(error) => return Err(error),
+                Err(error) => return self.db.watched(Err(error)),
             }
         }
     }

@@ -1,11 +1,12 @@
 //! The only file that asks which database this is: what Diesel's shared connection cannot express.
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::Error;
-use diesel::sql_types::Bool;
-use diesel::{Connection, QueryResult, RunQueryDsl};
+use diesel::sql_types::{BigInt, Bool};
+use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl};
 
-use crate::store::pool::Conn;
+use crate::domain::time::Ts;
+use crate::store::pool::{Address, Conn, OpenError};
 
 /// Expands the same expression for each concrete connection:
 /// `each!(conn, c => diesel::insert_into(t).values(rows).execute(c))`.
@@ -129,3 +130,47 @@ macro_rules! one_by_one {
     };
 }
 pub(crate) use one_by_one;
+
+/// What the server's clock shows, where there is a server.
+pub fn server_now(conn: &mut Conn) -> QueryResult<Option<Ts>> {
+    let Conn::Pg(c) = conn else { return Ok(None) };
+    let now = diesel::dsl::sql::<BigInt>("CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)");
+    diesel::select(now).get_result(c).map(|now| Some(Ts(now)))
+}
+
+/// Rings for every [`Ear`] on this database once the transaction is committed, however often it was rung in it.
+/// On SQLite nobody else listens.
+pub fn ring(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Pg(c) => diesel::sql_query("SELECT pg_notify('bellwire', '')").execute(c).map(drop),
+    }
+}
+
+/// Hears other processes on the same PostgreSQL database ring. It may miss them: who listens looks now and then
+/// all the same.
+pub struct Ear {
+    conn: PgConnection,
+}
+
+impl Ear {
+    /// Listens on a connection of its own; `None` on SQLite, where nobody else rings.
+    pub fn open(address: &Address) -> Result<Option<Self>, OpenError> {
+        if address.is_sqlite() {
+            return Ok(None);
+        }
+        let Conn::Pg(mut conn) = address.open()? else { return Ok(None) };
+        conn.batch_execute("LISTEN bellwire")?;
+        Ok(Some(Self { conn }))
+    }
+
+    /// Whether somebody rang since the last time. Does not wait. After an error, open another.
+    pub fn has_heard(&mut self) -> Result<bool, OpenError> {
+        let mut heard = false;
+        for rung in self.conn.notifications_iter() {
+            rung?;
+            heard = true;
+        }
+        Ok(heard)
+    }
+}

@@ -9,5 +9,6 @@ pub mod migrate;
 pub mod pool;
 pub mod rows;
 pub mod schema;
+pub mod storage;
 pub mod system;
 pub mod webhooks;

@@ -12,6 +12,7 @@ use diesel::sql_types::{Integer, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use crate::store::dialect::is_broken;
+use crate::store::storage::{Tells, Trouble};
 
 /// How often a new SQLite file is tried to be switched to its journal (about five seconds).
 const MOST_TRIES: u32 = 250;
@@ -61,9 +62,22 @@ pub enum OpenError {
     /// The folder or the lock file cannot be used.
     #[error("{0} cannot be used: {1}")]
     File(PathBuf, std::io::Error),
+    /// A write failed before, and this process may not try another.
+    #[error("The disk under the database failed. Nothing is written until the process is started anew.")]
+    Broken,
     /// A migration failed.
     #[error("The database cannot be migrated: {0}")]
     Migration(String),
+}
+
+impl Tells for OpenError {
+    fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Query(error) => error.trouble(),
+            Self::Broken => Some(Trouble::Broken),
+            _ => None,
+        }
+    }
 }
 
 /// What a database told, its line breaks removed: one sentence for the operator, one line in the log.

@@ -82,7 +82,7 @@ impl From<Error> for Fault {
                 let text: Vec<&str> = errors.iter().map(|e| e.message.as_ref()).collect();
                 Self::refused(StatusCode::UNPROCESSABLE_ENTITY, "This cannot be used", &text.join(" "))
             }
-            Error::Unavailable(why) => Self::Unavailable(why),
+            Error::Unavailable(why) | Error::Storage(_, why) => Self::Unavailable(why),
             Error::Internal(why) => Self::Internal(why),
         }
     }

@@ -10,7 +10,8 @@ use crate::delivery::desk::Desk;
 use crate::domain::id::{DeliveryId, EndpointId};
 use crate::ops::Error;
 use crate::ops::events::handoff::{Destinations, Handed};
-use crate::ops::events::queue::{Recovery, Waiting};
+use crate::ops::events::queue::Waiting;
+use crate::ops::events::recover::Recovery;
 
 /// A chore that is done.
 pub enum Done {

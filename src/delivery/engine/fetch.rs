@@ -40,7 +40,7 @@ impl Engine {
         if !self.may_begin() {
             return None;
         }
-        let (now, here) = (Instant::now(), self.desk.clock().now());
+        let (now, here) = (Instant::now(), self.desk.due_now());
         let look = Some(self.fetching.look_from).filter(|from| self.fetching.is_look_due && *from > now);
         let due = self.backlog.next_due().filter(|due| *due > here);
         let due = due.map(|due| now + Duration::from_millis(due.millis_since(here).unsigned_abs() + 1));
@@ -66,7 +66,7 @@ impl Engine {
             let lanes = &self.lanes;
             let part = (room / PART_OF_ONE).max(1);
             let wants = |endpoint, ration: usize| lanes.wants(endpoint, ration.min(part));
-            let wanted = self.backlog.choose(self.desk.clock().now(), room, wants);
+            let wanted = self.backlog.choose(self.desk.due_now(), room, wants);
             if !wanted.is_empty() {
                 self.chores.claim(wanted);
             }
@@ -78,7 +78,7 @@ impl Engine {
         let now = Instant::now();
         self.fetching.look_from = now + now.saturating_duration_since(began) * PAUSE_AFTER_LOOK;
         if let Some(waiting) = logged("looking at what waits", waiting) {
-            self.backlog.learn(&waiting, self.desk.clock().now());
+            self.backlog.learn(&waiting, self.desk.due_now());
         }
     }
 

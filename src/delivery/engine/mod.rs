@@ -4,6 +4,7 @@ mod chores;
 mod fetch;
 mod run;
 mod start;
+mod suspects;
 
 pub use start::{EngineHandle, EngineSeed, NoEngine, Settings, channel};
 

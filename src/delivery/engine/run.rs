@@ -11,10 +11,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at
 use super::chores::{Chores, Done};
 use super::fetch::Fetching;
 use super::start::Settings;
+use super::suspects::{Suspects, is_noted};
 use crate::delivery::backlog::Backlog;
 use crate::delivery::courier::{Courier, broken};
 use crate::delivery::desk::Desk;
 use crate::delivery::destinations::{Known, Routes};
+use crate::delivery::failpoint::attempt_begins;
 use crate::delivery::inbox::{Letters, Message};
 use crate::delivery::lanes::{Lanes, Sign, Waiting};
 use crate::delivery::outgoing::Route;
@@ -23,7 +25,7 @@ use crate::domain::events::delivery::DeliveryKind;
 use crate::domain::id::{DeliveryId, EndpointId};
 use crate::ops::Error;
 use crate::ops::events::handoff::{Destinations, Handed, Outcome, Standing, Verdict};
-use crate::ops::events::queue::Recovery;
+use crate::ops::events::recover::Recovery;
 use crate::ops::events::route::LEASE;
 
 /// What is kept free of a lease, so that an attempt has settled before it ends.
@@ -34,13 +36,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(50);
 const BATCH: usize = 256;
 /// How many readings of destinations run at once.
 const MOST_READINGS: usize = 4;
-/// With more outcomes than this not yet durable, nothing new begins.
-const MOST_UNSETTLED: usize = 10_000;
+/// With more outcomes than this not yet durable, nothing new begins. A crash repeats what is in flight and
+/// what has come back but is not recorded: with this and the cap of the lanes, 640 deliveries at the most.
+/// As much as one commit takes, so that the attempts of one batch are made while another is stored.
+const MOST_UNSETTLED: usize = 512;
 const TICK: Duration = Duration::from_secs(1);
 /// How many ticks pass between two sweeps for orphans.
 const SWEEP: u64 = 10;
-/// The crash of this number puts a delivery aside.
-const LAST_CRASH: i32 = 3;
 /// How long the stop waits for outcomes to become durable beyond its grace.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -54,6 +56,7 @@ pub struct Engine {
     pub(super) routes: Routes,
     pub(super) chores: Chores,
     pub(super) flights: JoinSet<Sign>,
+    pub(super) suspects: Suspects,
     /// What is under way, by its task: a task that crashes leaves only its id.
     pub(super) aloft: HashMap<Id, Handed>,
     /// Leases to give back.
@@ -78,6 +81,7 @@ impl Engine {
             chores: Chores::new(desk.clone()),
             desk,
             flights: JoinSet::new(),
+            suspects: Suspects::default(),
             aloft: HashMap::new(),
             unstarted: Vec::new(),
             ticks: 0,
@@ -93,6 +97,7 @@ impl Engine {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let woken = self.letters.woken.clone();
+        let recorded = self.letters.recorded.clone();
         let mut messages = Vec::new();
         self.chores.recover(Recovery::Start);
         while !self.is_over() {
@@ -112,6 +117,7 @@ impl Engine {
                 }
                 Some(done) = self.chores.next() => self.heed(done),
                 () = woken.notified() => self.fetching.is_look_due = true,
+                () = recorded.notified(), if self.is_full() => {}
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(moment.unwrap_or_else(Instant::now)), if moment.is_some() => {}
                 grace = &mut stop, if self.stops_at.is_none() => self.stop(grace.unwrap_or_default()),
@@ -176,7 +182,12 @@ impl Engine {
     }
 
     pub(super) fn may_begin(&self) -> bool {
-        self.stops_at.is_none() && self.desk.unsettled() <= MOST_UNSETTLED
+        self.stops_at.is_none() && !self.is_full() && self.desk.can_record()
+    }
+
+    /// Whether outcomes have to become durable first.
+    fn is_full(&self) -> bool {
+        self.desk.unsettled() > MOST_UNSETTLED
     }
 
     fn depart(&mut self, waiting: Waiting, route: Arc<Route>, now: Instant) {
@@ -195,6 +206,9 @@ impl Engine {
             // Its lease could end before the attempt does, and another node would send it again.
             self.lanes.done(handed.endpoint, handed.bu);
             return self.give_back(&handed);
+        }
+        if handed.is_suspect() && !self.suspects.admit(&handed) {
+            return self.lanes.put_back(Waiting { handed, since });
         }
         if let Some(rate) =
             to.rate_per_second.and_then(|rate| u32::try_from(rate).ok()).filter(|rate| *rate > 0)
@@ -222,6 +236,11 @@ impl Engine {
         self.lanes.done(handed.endpoint, handed.bu);
         self.letters.load.remove(&handed);
         self.backlog.nudge(handed.endpoint);
+        if handed.is_suspect() {
+            for endpoint in self.suspects.landed(handed.endpoint) {
+                self.lanes.resume(endpoint);
+            }
+        }
         if let Some(error) = crash {
             tracing::error!(%error, delivery = %handed.delivery, "an attempt crashed");
             self.crashed(handed);
@@ -231,10 +250,10 @@ impl Engine {
     /// A crash is contained: this delivery is tried again a little later, or put aside, and others go on.
     fn crashed(&self, handed: Handed) {
         let clock = self.desk.clock();
-        let (cause, verdict) = if handed.interruptions + 1 < LAST_CRASH {
-            (Cause::Interrupted, Verdict::Postpone(clock.now() + LEASE))
-        } else {
+        let (cause, verdict) = if handed.is_suspect() {
             (Cause::WorkerCrash, Verdict::Exhausted)
+        } else {
+            (Cause::Interrupted, Verdict::Postpone(clock.now() + LEASE))
         };
         let attempt = Some(broken(&handed, clock, cause));
         self.desk.settle(Outcome { handed, attempt, verdict });
@@ -332,6 +351,10 @@ impl Engine {
 
 /// One attempt from the request to the settling.
 async fn fly(desk: Arc<dyn Desk>, courier: Arc<Courier>, route: Arc<Route>, handed: Handed) -> Sign {
+    if handed.is_suspect() && !is_noted(&desk, &handed).await {
+        return Sign::Nothing;
+    }
+    attempt_begins(&handed.event_type);
     let tried = courier.attempt(&route, &handed).await;
     let sign = tried.sign(handed.kind);
     let verdict = desk.judge(&handed, &route.destination, &tried.attempt, tried.retry_after);

@@ -233,6 +233,7 @@ impl Thread {
     /// Stores a batch in one transaction. When that fails for a reason of its own, each publish alone, so
     /// that one that cannot be stored takes no other with it; when the database is away, all are told so.
     fn store(&mut self, publishes: Vec<(Publish, Teller)>, outcomes: &mut Vec<Outcome>) {
+        let publishes = self.admitted(publishes);
         if publishes.is_empty() && outcomes.is_empty() {
             return;
         }
@@ -248,38 +249,48 @@ impl Thread {
             Err(error) => error,
         };
         tracing::warn!(%error, events = drafts.len(), outcomes = outcomes.len(), "a commit failed");
-        let mut away = match error {
-            Error::Unavailable(why) => Some(why),
-            _ => self.store_outcomes(outcomes).err(),
+        let mut away = match same(&error) {
+            Some(away) => Some(away),
+            None => self.store_outcomes(outcomes).err(),
         };
         for (draft, teller) in drafts.into_iter().zip(tellers) {
-            let answer = match &away {
-                Some(why) => Err(Error::Unavailable(why.clone())),
+            let answer = match away.as_ref().and_then(same) {
+                Some(away) => Err(away),
                 None => self
                     .commit(std::slice::from_ref(&draft), &[], false)
                     .and_then(|mut answers| answers.pop().unwrap_or(Err(Error::NotFound))),
             };
-            if let Err(Error::Unavailable(why)) = &answer {
-                away = Some(why.clone());
+            if let Err(error) = &answer {
+                away = same(error).or(away);
             }
             let _ = teller.send(answer);
         }
     }
 
+    /// The publishes that may be stored now. While the disk is full none may, also when a small one would
+    /// still fit: its deliveries could not go out.
+    fn admitted(&self, publishes: Vec<(Publish, Teller)>) -> Vec<(Publish, Teller)> {
+        let Some(trouble) = self.tools.db.trouble() else { return publishes };
+        for (_, teller) in publishes {
+            let _ = teller.send(Err(Error::Storage(trouble, "nothing is accepted for now".to_owned())));
+        }
+        Vec::new()
+    }
+
     /// Stores outcomes by themselves: together, or one by one when one of them cannot be stored. An error
     /// says that the database is away. What is left is tried again, but not for ever.
-    fn store_outcomes(&mut self, outcomes: &mut Vec<Outcome>) -> Result<(), String> {
+    fn store_outcomes(&mut self, outcomes: &mut Vec<Outcome>) -> Result<(), Error> {
         if outcomes.is_empty() {
             return Ok(());
         }
         match self.commit(&[], outcomes, true) {
             Ok(_) => self.settled(outcomes),
-            Err(Error::Unavailable(why)) => return Err(why),
+            Err(error) if same(&error).is_some() => return Err(error),
             Err(_) => {
                 for outcome in std::mem::take(outcomes) {
                     match self.commit(&[], std::slice::from_ref(&outcome), true) {
                         Ok(_) => self.settled(&mut vec![outcome]),
-                        Err(Error::Unavailable(_)) => outcomes.push(outcome),
+                        Err(error) if same(&error).is_some() => outcomes.push(outcome),
                         Err(error) if self.faults < MOST_FAULTS => {
                             tracing::warn!(%error, delivery = %outcome.handed.delivery, "an outcome waits");
                             outcomes.push(outcome);
@@ -333,8 +344,21 @@ impl Thread {
     }
 
     fn settled(&self, outcomes: &mut Vec<Outcome>) {
+        if outcomes.is_empty() {
+            return;
+        }
         self.unsettled.fetch_sub(outcomes.len(), Ordering::Relaxed);
         outcomes.clear();
+        self.tools.handoff.recorded();
+    }
+}
+
+/// The same error once more, when it concerns everybody: the database is away, or takes no writes.
+fn same(error: &Error) -> Option<Error> {
+    match error {
+        Error::Unavailable(why) => Some(Error::Unavailable(why.clone())),
+        Error::Storage(trouble, why) => Some(Error::Storage(*trouble, why.clone())),
+        _ => None,
     }
 }
 

@@ -12,6 +12,9 @@ use crate::domain::webhooks::secret::SigningSecret;
 use crate::domain::webhooks::target_url::TargetUrl;
 use crate::store::events::deliveries::DeliveryRow;
 
+/// So many leases lost in a row make a delivery suspect.
+pub const SUSPECT_AFTER: i32 = 2;
+
 /// A delivery that this node holds a lease on, with what is needed to send it.
 #[derive(Debug, Clone)]
 pub struct Handed {
@@ -37,6 +40,8 @@ pub struct Handed {
     pub interruptions: i32,
     /// Whether somebody waits for it: it goes before others, and also to an endpoint that is left alone.
     pub is_urgent: bool,
+    /// Leases on it that were lost in a row: nobody knows whether it or another ended its worker.
+    pub crashes: i32,
     /// The body to send: exactly these bytes, at every attempt.
     pub body: Arc<[u8]>,
 }
@@ -56,8 +61,15 @@ impl Handed {
             attempts: row.attempts,
             interruptions: row.interruptions,
             is_urgent: row.kind == DeliveryKind::Test,
+            crashes: 0,
             body,
         }
+    }
+
+    /// Whether it may be what ends its worker: its attempts are noted before they begin, and the next crash
+    /// in one of them is its last.
+    pub const fn is_suspect(&self) -> bool {
+        self.crashes >= SUSPECT_AFTER
     }
 
     /// The number of the attempt that comes next.
@@ -155,6 +167,9 @@ pub trait Handoff: Send + Sync {
 
     /// Deliveries became ready in the database.
     fn wake(&self);
+
+    /// Outcomes became durable: there is room for others.
+    fn recorded(&self);
 }
 
 /// How much room is left while deliveries are made that are not handed over yet.
@@ -196,4 +211,5 @@ impl Handoff for NoDelivery {
     fn hand(&self, _deliveries: Vec<Handed>) {}
     fn changed(&self, _webhook: WebhookId) {}
     fn wake(&self) {}
+    fn recorded(&self) {}
 }

@@ -6,6 +6,7 @@ pub mod inspect;
 pub mod log;
 pub mod publish;
 pub mod queue;
+pub mod recover;
 pub mod resend;
 pub mod route;
 pub mod settle;

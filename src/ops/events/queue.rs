@@ -1,10 +1,9 @@
-//! The queue as the engine uses it: claiming what is due, giving back, and taking over from the dead.
+//! The queue as the engine uses it: claiming what is due, and giving back what was not sent.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::events::attempt::{Attempt, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
 use crate::domain::time::Ts;
@@ -16,25 +15,14 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Standing, Verdict};
 use crate::ops::events::route::LEASE;
-use crate::store::events::attempts;
 use crate::store::events::deliveries::DeliveryRow;
 pub use crate::store::events::queue::Waiting;
 use crate::store::events::queue::{self, Lease};
+use crate::store::events::suspects::{self, SuspectRow};
+use crate::store::pool::Conn;
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::secrets::{self, SecretRow};
 use crate::store::webhooks::webhooks::WebhookRow;
-
-/// How many orphans one transaction takes over.
-const ORPHANS: i64 = 500;
-
-/// When orphaned deliveries are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recovery {
-    /// At the start of the process.
-    Start,
-    /// Every few seconds.
-    Sweep,
-}
 
 /// Every endpoint with deliveries that wait, and when its first is due. Costs as much as there are such
 /// endpoints, however much waits.
@@ -44,21 +32,26 @@ pub fn waiting(tools: &Tools) -> Result<Vec<Waiting>, Error> {
 
 /// Leases deliveries that are due to this node, of each endpoint at most so many, the longest due first.
 pub fn claim(tools: &Tools, wanted: &[(EndpointId, usize)]) -> Result<Vec<Handed>, Error> {
-    let now = tools.clock.now();
-    let lease = Lease { node: tools.node, until: now + LEASE };
+    let now = due_now(tools);
+    let lease = Lease { node: tools.node, until: tools.clock.lease_now() + LEASE };
     let wanted: Vec<(EndpointId, i64)> =
         wanted.iter().map(|(endpoint, most)| (*endpoint, i64::try_from(*most).unwrap_or(i64::MAX))).collect();
-    let (mut rows, bodies) = tools.db.write(|conn| -> Result<_, Error> {
+    let (mut rows, bodies, suspects) = tools.db.write(|conn| -> Result<_, Error> {
         let rows = queue::claim(conn, lease, now, &wanted)?;
         let events: Vec<EventId> = rows.iter().map(|row| row.event_id).collect();
         let bodies = queue::bodies(conn, &events)?;
-        Ok((rows, bodies))
+        let suspects = suspects_among(conn, &rows)?;
+        Ok((rows, bodies, suspects))
     })?;
     // Databases give back what they changed in any order; made first is near enough to due first.
     rows.sort_unstable_by_key(|row| row.id);
     let bodies: HashMap<EventId, Arc<[u8]>> =
         bodies.into_iter().map(|(id, body)| (id, body.into())).collect();
-    Ok(rows.into_iter().filter_map(|row| handed(tools, &row, &bodies)).collect())
+    let crashes = |row: &DeliveryRow| suspects.get(&row.id).map_or(0, |suspect| suspect.crashes);
+    let with_crashes = |row: &DeliveryRow| {
+        handed(tools, row, &bodies).map(|handed| Handed { crashes: crashes(row), ..handed })
+    };
+    Ok(rows.iter().filter_map(with_crashes).collect())
 }
 
 fn handed(tools: &Tools, row: &DeliveryRow, bodies: &HashMap<EventId, Arc<[u8]>>) -> Option<Handed> {
@@ -79,56 +72,26 @@ pub fn release(tools: &Tools, held: &[(DeliveryId, i64)]) -> Result<(), Error> {
     if held.is_empty() {
         return Ok(());
     }
-    let now = tools.clock.now();
+    let now = due_now(tools);
     tools.db.write(|conn| Ok(queue::release(conn, tools.node, held, now)?))
 }
 
-/// Takes over deliveries whose holder is gone, and records that an attempt may have been under way;
-/// gives how many. At the start on SQLite every lease is such a one: one process serves the file.
-pub fn recover(tools: &Tools, when: Recovery) -> Result<usize, Error> {
-    let now = tools.clock.now();
-    let all = when == Recovery::Start && tools.db.is_sqlite();
-    // All of them, whatever the clock said when they were given.
-    let before = if all { Ts(i64::MAX) } else { now };
-    let mut freed = 0;
-    loop {
-        let done = tools.db.write(|conn| -> Result<usize, Error> {
-            let rows = queue::orphans(conn, before, ORPHANS)?;
-            let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
-            let urls: HashMap<EndpointId, String> = {
-                let endpoints: Vec<EndpointId> = rows.iter().map(|row| row.endpoint_id).collect();
-                endpoints::with_webhooks(conn, &endpoints)?.into_iter().map(|(e, _)| (e.id, e.url)).collect()
-            };
-            let interrupted: Vec<Attempt> = rows.iter().map(|row| interrupted(tools, row, &urls)).collect();
-            attempts::insert(conn, interrupted.iter())?;
-            queue::free(conn, &ids, now)?;
-            Ok(ids.len())
-        })?;
-        freed += done;
-        if done < usize::try_from(ORPHANS).unwrap_or(usize::MAX) {
-            return Ok(freed);
-        }
-    }
+/// The moment by which deliveries are due: the server's where several nodes share one, so that all agree, and
+/// the machine's where one process serves a file, so that it holds over restarts.
+pub fn due_now(tools: &Tools) -> Ts {
+    if tools.db.is_sqlite() { tools.clock.now() } else { tools.clock.lease_now() }
 }
 
-fn interrupted(tools: &Tools, row: &DeliveryRow, urls: &HashMap<EndpointId, String>) -> Attempt {
-    let began = row.lease_until.map_or(row.created_at, |until| until - LEASE);
-    Attempt {
-        id: tools.clock.id(),
-        delivery: row.id,
-        bu: row.bu_id,
-        endpoint: row.endpoint_id,
-        number: row.attempts + row.interruptions + 1,
-        started_at: began,
-        duration_ms: 0,
-        status: None,
-        cause: Some(Cause::Interrupted),
-        url: urls.get(&row.endpoint_id).cloned().unwrap_or_default(),
-        request_headers: HeaderLines::default(),
-        response_headers: HeaderLines::default(),
-        response_body: Vec::new(),
-        response_cut: false,
-    }
+/// What is known against those of `rows` that ever lost a lease.
+fn suspects_among(conn: &mut Conn, rows: &[DeliveryRow]) -> Result<HashMap<DeliveryId, SuspectRow>, Error> {
+    let lost: Vec<DeliveryId> = rows.iter().filter(|row| row.interruptions > 0).map(|row| row.id).collect();
+    Ok(suspects::of(conn, &lost)?)
+}
+
+/// Notes durably that an attempt of a suspect begins; false when this node does not hold it any more.
+pub fn begin(tools: &Tools, handed: &Handed) -> Result<bool, Error> {
+    let (id, lease_no) = (handed.delivery, handed.lease_no);
+    tools.db.write(|conn| Ok(suspects::start(conn, tools.node, id, lease_no)?))
 }
 
 /// Where these endpoints' deliveries go at this moment. Endpoints that are gone are absent.

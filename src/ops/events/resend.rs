@@ -52,7 +52,7 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
         let kind = DeliveryKind::Replay;
         let row = DeliveryRow::due(cx.id(), &event, old.webhook_id, old.endpoint_id, kind, cx.now);
         let room = cx.tools.handoff.room() > 0;
-        let row = if room { row.leased(cx.tools.node, cx.now + LEASE) } else { row };
+        let row = if room { row.leased(cx.tools.node, cx.tools.clock.lease_now() + LEASE) } else { row };
         deliveries::insert(conn, std::slice::from_ref(&row))?;
         if room {
             let body: Arc<[u8]> = event.body.as_slice().into();

@@ -101,7 +101,7 @@ impl Routes {
                 if let Some((state, cause)) = self.verdict(event, route, filter.as_ref(), &mut parts) {
                     row = row.held_back(state, cause);
                 } else if room.take(route.endpoint) {
-                    row = row.leased(lease.node, lease.now + LEASE);
+                    row = row.leased(lease.node, lease.clock.lease_now() + LEASE);
                     handed.push(parts.handed(&row));
                 }
                 rows.push(row);

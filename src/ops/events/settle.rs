@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
+
+use crate::clock::Clock;
 use crate::domain::events::attempt::Attempt;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
@@ -16,11 +19,15 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::gather::GatherTools;
 use crate::ops::events::handoff::{Destination, Handed, Outcome, Verdict};
+use crate::ops::events::queue::due_now;
+use crate::ops::system::audit::{self, Entry};
 use crate::store::events::attempts;
 use crate::store::events::rollups::{self, HourRow};
 use crate::store::events::settle::{self, Settlement};
+use crate::store::events::suspects;
 use crate::store::pool::Conn;
-use crate::store::webhooks::webhooks::{self, WebhookEdit};
+use crate::store::webhooks::failing;
+use crate::store::webhooks::webhooks::{self, Sent, WebhookEdit};
 
 /// How long a delivery waits after a first fault of ours.
 const AFTER_OUR_FAULT: Duration = Duration::from_secs(30);
@@ -35,7 +42,7 @@ pub fn judge(
     attempt: &Attempt,
     retry_after: Option<Duration>,
 ) -> Verdict {
-    let now = tools.clock.now();
+    let now = due_now(tools);
     let test = handed.kind == DeliveryKind::Test;
     match attempt.cause {
         None => Verdict::Delivered,
@@ -74,7 +81,7 @@ pub fn unstored<'a>(conn: &mut Conn, outcomes: &'a [Outcome]) -> Result<Vec<&'a 
     Ok(outcomes.iter().filter(is_new).collect())
 }
 
-/// Stores outcomes; gives the webhooks that were switched off by them.
+/// Stores outcomes; gives the webhooks that were switched off or on by them.
 pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Result<Vec<WebhookId>, Error> {
     if outcomes.is_empty() {
         return Ok(Vec::new());
@@ -82,25 +89,66 @@ pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Res
     let now = tools.clock.now();
     // The webhooks first, in one order everywhere: who deletes one holds it before its deliveries too, and
     // two transactions that take the same rows in two orders would wait for each other.
-    let last = last_of_each(outcomes);
-    webhooks::sent(conn, last.into_iter().map(|(webhook, (at, ok))| (webhook, at, ok)))?;
+    webhooks::sent(conn, &sent_of_each(outcomes))?;
     attempts::insert(conn, outcomes.iter().filter_map(|o| o.attempt.as_ref()))?;
     let settlements: Vec<Settlement> = outcomes.iter().map(|outcome| settlement(outcome, now)).collect();
     settle::settle(conn, &settlements)?;
     rollups::add(conn, &hours(outcomes))?;
-    let mut gone = Vec::new();
-    for outcome in outcomes.iter().filter(|o| o.verdict == Verdict::Gone) {
-        let edit = WebhookEdit {
-            status: Some(WebhookStatus::Inactive),
-            inactive_reason: Some(Some(InactiveReason::Gone)),
-            updated_at: Some(now),
-            ..WebhookEdit::default()
+    weigh(conn, outcomes)?;
+    switched(&tools.clock, conn, outcomes, now)
+}
+
+/// Switches webhooks off whose receiver said that it is gone, and on again that pass a test after they had
+/// failed for long; gives them.
+fn switched(clock: &Clock, conn: &mut Conn, outcomes: &[&Outcome], now: Ts) -> Result<Vec<WebhookId>, Error> {
+    let mut switched = Vec::new();
+    for outcome in outcomes {
+        let (bu, id) = (outcome.handed.bu, outcome.handed.webhook);
+        let passed = outcome.handed.kind == DeliveryKind::Test && outcome.verdict == Verdict::Delivered;
+        let (is_switched, action, after) = if outcome.verdict == Verdict::Gone {
+            let edit = WebhookEdit {
+                status: Some(WebhookStatus::Inactive),
+                inactive_reason: Some(Some(InactiveReason::Gone)),
+                updated_at: Some(now),
+                ..WebhookEdit::default()
+            };
+            let after = json!({"status": WebhookStatus::Inactive, "reason": InactiveReason::Gone});
+            (webhooks::edit(conn, bu, id, &edit)?, "webhook.disabled", after)
+        } else if passed {
+            let after = json!({"status": WebhookStatus::Active, "reason": "test_passed"});
+            (failing::revive(conn, bu, id, now)?, "webhook.updated", after)
+        } else {
+            continue;
         };
-        if webhooks::edit(conn, outcome.handed.bu, outcome.handed.webhook, &edit)? {
-            gone.push(outcome.handed.webhook);
+        if is_switched {
+            switched.push(id);
+            let entry = Entry {
+                action,
+                target_kind: "webhook",
+                target_id: id.to_string(),
+                before: None,
+                after: Some(after),
+            };
+            audit::record_own(clock, conn, Some(bu), entry)?;
         }
     }
-    Ok(gone)
+    Ok(switched)
+}
+
+/// What outcomes say of suspects: an attempt that came to an end did not end its worker, whatever became of
+/// it; one that crashed inside did.
+fn weigh(conn: &mut Conn, outcomes: &[&Outcome]) -> Result<(), Error> {
+    let (crashed, ended): (Vec<&Outcome>, Vec<&Outcome>) = outcomes
+        .iter()
+        .filter(|outcome| outcome.attempt.is_some())
+        .partition(|outcome| outcome.attempt.as_ref().is_some_and(|a| a.cause == Some(Cause::Interrupted)));
+    suspects::count(conn, &crashed.iter().map(|outcome| outcome.handed.delivery).collect())?;
+    let cleared: Vec<DeliveryId> = ended
+        .iter()
+        .filter(|outcome| outcome.handed.crashes > 0)
+        .map(|outcome| outcome.handed.delivery)
+        .collect();
+    Ok(suspects::clear(conn, &cleared)?)
 }
 
 fn settlement(outcome: &Outcome, now: Ts) -> Settlement {
@@ -150,17 +198,36 @@ fn hours(outcomes: &[&Outcome]) -> Vec<HourRow> {
     hours.into_values().collect()
 }
 
-/// The last attempt of each webhook: when it ended, and whether it succeeded.
-fn last_of_each(outcomes: &[&Outcome]) -> BTreeMap<WebhookId, (Ts, bool)> {
-    let mut last: BTreeMap<WebhookId, (Ts, bool)> = BTreeMap::new();
-    for (outcome, attempt) in outcomes.iter().filter_map(|o| Some((o, o.attempt.as_ref()?))) {
-        let ended = ended(attempt);
-        let entry = last.entry(outcome.handed.webhook).or_insert((ended, attempt.cause.is_none()));
-        if ended >= entry.0 {
-            *entry = (ended, attempt.cause.is_none());
+/// What outcomes say of each webhook. Only what the receiver did wrong is held against it, and a test that
+/// fails is not: somebody is at work on it.
+fn sent_of_each(outcomes: &[&Outcome]) -> BTreeMap<WebhookId, Sent> {
+    let mut ends: Vec<(Ts, &Outcome, Option<Cause>)> = outcomes
+        .iter()
+        .filter_map(|outcome| Some((*outcome, outcome.attempt.as_ref()?)))
+        .map(|(outcome, attempt)| (ended(attempt), outcome, attempt.cause))
+        .collect();
+    ends.sort_by_key(|(at, ..)| *at);
+    told(ends.into_iter().map(|(at, outcome, cause)| {
+        let is_theirs = cause.is_some_and(|cause| !cause.is_ours() && cause != Cause::WorkerCrash);
+        let counts = is_theirs && outcome.handed.kind != DeliveryKind::Test;
+        (outcome.handed.webhook, at, cause.is_none(), counts)
+    }))
+}
+
+/// What attempts in the order of their ends say of each webhook: when each ended, whether it succeeded, and
+/// whether it failed by the receiver's doing.
+pub fn told(ends: impl Iterator<Item = (WebhookId, Ts, bool, bool)>) -> BTreeMap<WebhookId, Sent> {
+    let mut told = BTreeMap::new();
+    for (webhook, at, ok, failed) in ends {
+        let sent = told.entry(webhook).or_insert(Sent { at, ok, succeeded_at: None, failed_since: None });
+        (sent.at, sent.ok) = (at, ok);
+        if ok {
+            (sent.succeeded_at, sent.failed_since) = (Some(at), None);
+        } else if failed {
+            sent.failed_since.get_or_insert(at);
         }
     }
-    last
+    told
 }
 
 fn ended(attempt: &Attempt) -> Ts {

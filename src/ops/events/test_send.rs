@@ -50,7 +50,7 @@ pub fn send(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<T
         let rows: Vec<DeliveryRow> = endpoints
             .iter()
             .map(|e| DeliveryRow::due(cx.id(), &event, webhook, e.id, DeliveryKind::Test, cx.now))
-            .map(|row| if room { row.leased(cx.tools.node, cx.now + LEASE) } else { row })
+            .map(|row| if room { row.leased(cx.tools.node, cx.tools.clock.lease_now() + LEASE) } else { row })
             .collect();
         deliveries::insert(conn, &rows)?;
         if room {

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::domain::id::BuId;
+use crate::clock::Clock;
+use crate::domain::id::{AuditId, BuId};
+use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::cx::{Actor, Cx};
 use crate::store::pool::Conn;
@@ -42,6 +44,15 @@ pub enum Chain {
     },
 }
 
+/// Who did it, and where from.
+struct By {
+    kind: &'static str,
+    id: Option<String>,
+    name: String,
+    ip: Option<String>,
+    request_id: Option<String>,
+}
+
 /// Writes one row in the transaction of the change. Call it last: from here on to the commit other writers
 /// wait for their place in the log.
 pub fn record(cx: &Cx, conn: &mut Conn, bu: Option<BuId>, entry: Entry) -> Result<(), Error> {
@@ -51,22 +62,39 @@ pub fn record(cx: &Cx, conn: &mut Conn, bu: Option<BuId>, entry: Entry) -> Resul
         Actor::Operator => ("operator", None, "Operator".to_owned()),
         Actor::System => ("system", None, "Bellwire".to_owned()),
     };
+    let by = By { kind, id, name, ip: cx.source.ip.clone(), request_id: cx.source.request_id.clone() };
+    append(conn, by, (cx.id(), cx.now), bu, entry)
+}
+
+/// The same for what Bellwire does of itself, now.
+pub fn record_own(clock: &Clock, conn: &mut Conn, bu: Option<BuId>, entry: Entry) -> Result<(), Error> {
+    let by = By { kind: "system", id: None, name: "Bellwire".to_owned(), ip: None, request_id: None };
+    append(conn, by, (clock.id(), clock.now()), bu, entry)
+}
+
+fn append(
+    conn: &mut Conn,
+    by: By,
+    (id, at): (AuditId, Ts),
+    bu: Option<BuId>,
+    entry: Entry,
+) -> Result<(), Error> {
     let place = audit::take_place(conn)?;
     let mut row = AuditRow {
         seq: place.seq,
-        id: cx.id(),
-        at: cx.now,
+        id,
+        at,
         bu_id: bu,
-        actor_kind: kind.to_owned(),
-        actor_id: id,
-        actor_name: name,
+        actor_kind: by.kind.to_owned(),
+        actor_id: by.id,
+        actor_name: by.name,
         action: entry.action.to_owned(),
         target_kind: entry.target_kind.to_owned(),
         target_id: entry.target_id,
         before: entry.before.map(|v| v.to_string()),
         after: entry.after.map(|v| v.to_string()),
-        ip: cx.source.ip.clone(),
-        request_id: cx.source.request_id.clone(),
+        ip: by.ip,
+        request_id: by.request_id,
         previous_hash: place.hash,
         hash: String::new(),
     };

@@ -11,7 +11,7 @@ use crate::ops::cx::Tools;
 use crate::ops::events::publish::KEYS_LIVE;
 use crate::store::access::{links, sessions, throttles};
 use crate::store::dialect;
-use crate::store::events::{attempts, deliveries, events, idempotency_keys};
+use crate::store::events::{attempts, deliveries, events, idempotency_keys, suspects};
 use crate::store::pool::Conn;
 
 /// The most rows of a table that one batch removes.
@@ -36,6 +36,7 @@ enum Chore {
     Sessions,
     Links,
     Guesses,
+    Suspects,
     Events,
 }
 
@@ -67,8 +68,9 @@ impl Round {
                 }
                 Chore::Links => then(links::forget(conn, now, MOST_ROWS)?, Chore::Guesses),
                 Chore::Guesses => {
-                    then(throttles::forget(conn, now - LONGEST_WINDOW, MOST_ROWS)?, Chore::Events)
+                    then(throttles::forget(conn, now - LONGEST_WINDOW, MOST_ROWS)?, Chore::Suspects)
                 }
+                Chore::Suspects => then(suspects::forget(conn, MOST_ROWS)?, Chore::Events),
                 Chore::Events => match self.events_before {
                     Some(before) => remove_events(conn, EventId::first_at(before), self.looked_at)?,
                     None => (None, self.looked_at),

@@ -116,6 +116,8 @@ fn columns(cx: &Cx, checked: &Checked) -> WebhookEdit {
             WebhookStatus::Active => None,
             WebhookStatus::Inactive => Some(InactiveReason::User),
         }),
+        // Who switches it on gives it another chance.
+        failing_since: (checked.status == Some(WebhookStatus::Active)).then_some(None),
         updated_at: Some(cx.now),
         ..WebhookEdit::default()
     }

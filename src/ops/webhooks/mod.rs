@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod create;
 pub mod edit;
+pub mod failing;
 pub mod read;
 pub mod remove;
 pub mod search;

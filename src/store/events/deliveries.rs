@@ -6,6 +6,7 @@ use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, Id, NodeId, WebhookId};
 use crate::domain::time::Ts;
+use crate::store::dialect::ring;
 use crate::store::events::events::EventRow;
 use crate::store::pool::Conn;
 use crate::store::rows::{self, Cell, Statement};
@@ -117,7 +118,7 @@ impl Statement for Insert {
         lease_until, last_status, last_duration_ms, created_at, settled_at) {values}";
 }
 
-/// Stores deliveries.
+/// Stores deliveries. Those that nobody holds yet are told to all who deliver, with the commit.
 pub fn insert(conn: &mut Conn, rows: &[DeliveryRow]) -> QueryResult<usize> {
     let cells = rows.iter().map(|row| {
         [
@@ -142,7 +143,11 @@ pub fn insert(conn: &mut Conn, rows: &[DeliveryRow]) -> QueryResult<usize> {
             Cell::BigInt(row.settled_at.map(|at| at.0)),
         ]
     });
-    rows::run::<Insert, 19>(conn, cells)
+    let stored = rows::run::<Insert, 19>(conn, cells)?;
+    if rows.iter().any(|row| row.state == DeliveryState::Ready) {
+        ring(conn)?;
+    }
+    Ok(stored)
 }
 
 /// One delivery of `bu`.

@@ -8,3 +8,4 @@ pub mod idempotency_keys;
 pub mod queue;
 pub mod rollups;
 pub mod settle;
+pub mod suspects;

@@ -138,16 +138,27 @@ pub fn orphans(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<Vec<Deliv
     deliveries::table.filter(deliveries::id.eq_any(&ids)).select(DeliveryRow::as_select()).load(conn)
 }
 
-/// Frees deliveries that [`orphans`] gave in the same transaction: due at once, and the interruption is
-/// counted.
-pub fn free(conn: &mut Conn, ids: &[DeliveryId], now: Ts) -> QueryResult<usize> {
+/// Frees deliveries that [`orphans`] gave in the same transaction: due at once, with so many interruptions
+/// more.
+pub fn free(conn: &mut Conn, ids: &[DeliveryId], interruptions: i32, now: Ts) -> QueryResult<usize> {
     diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
         .set((
             deliveries::state.eq(Ready),
             deliveries::next_at.eq(Some(now)),
             deliveries::lease_owner.eq(None::<NodeId>),
             deliveries::lease_until.eq(None::<Ts>),
-            deliveries::interruptions.eq(deliveries::interruptions + 1),
+            deliveries::interruptions.eq(deliveries::interruptions + interruptions),
+        ))
+        .execute(conn)
+}
+
+/// Takes deliveries that [`orphans`] gave in the same transaction over, under a new fencing number.
+pub fn seize(conn: &mut Conn, ids: &[DeliveryId], lease: Lease) -> QueryResult<usize> {
+    diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
+        .set((
+            deliveries::lease_owner.eq(Some(lease.node)),
+            deliveries::lease_until.eq(Some(lease.until)),
+            deliveries::lease_no.eq(deliveries::lease_no + 1),
         ))
         .execute(conn)
 }

@@ -58,6 +58,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    suspects (delivery_id) {
+        delivery_id -> Text,
+        crashes -> Integer,
+        started_lease -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     attempts (delivery_id, id) {
         id -> Text,
         delivery_id -> Text,

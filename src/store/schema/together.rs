@@ -5,7 +5,7 @@ use super::access_tables::{
     sign_in_throttles, team_members, teams, tokens, users,
 };
 use super::event_tables::{
-    attempts, deliveries, delivery_hours, event_sequences, events, idempotency_keys, replays,
+    attempts, deliveries, delivery_hours, event_sequences, events, idempotency_keys, replays, suspects,
 };
 use super::system_tables::{audit, audit_heads, settings};
 use super::webhook_tables::{endpoints, event_types, secrets, triggers, webhooks};
@@ -33,6 +33,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     idempotency_keys,
     deliveries,
+    suspects,
     attempts,
     replays,
     delivery_hours,

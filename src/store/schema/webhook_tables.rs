@@ -22,6 +22,7 @@ diesel::table! {
         last_sent_at -> Nullable<BigInt>,
         last_sent_ok -> Nullable<Bool>,
         failing_since -> Nullable<BigInt>,
+        failing_warned_at -> Nullable<BigInt>,
     }
 }
 

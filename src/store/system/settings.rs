@@ -23,6 +23,11 @@ pub fn set(conn: &mut Conn, name: &str, value: &str) -> QueryResult<()> {
     .map(drop)
 }
 
+/// Removes a value, if there is one.
+pub fn remove(conn: &mut Conn, name: &str) -> QueryResult<()> {
+    diesel::delete(settings::table.find(name)).execute(conn).map(drop)
+}
+
 /// Stores a value unless there is one; gives what is stored then.
 pub fn set_once(conn: &mut Conn, name: &str, value: &str) -> QueryResult<String> {
     let row = (settings::name.eq(name), settings::value.eq(value));

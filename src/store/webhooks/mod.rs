@@ -2,6 +2,7 @@
 
 pub mod endpoints;
 pub mod event_types;
+pub mod failing;
 pub mod routes;
 pub mod secrets;
 pub mod triggers;

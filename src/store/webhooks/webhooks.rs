@@ -1,5 +1,7 @@
 //! Table `webhooks`: subscriptions of a business unit.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use crate::domain::access::partner::PartnerNumber;
@@ -195,6 +197,8 @@ pub struct WebhookEdit {
     pub for_login: Option<Option<UserId>>,
     /// A new team whose events trigger it; `Some(None)` removes it.
     pub for_team: Option<Option<TeamId>>,
+    /// Since when no attempt succeeded; `Some(None)` begins anew.
+    pub failing_since: Option<Option<Ts>>,
     /// When it is changed.
     pub updated_at: Option<Ts>,
     /// When it is deleted.
@@ -207,18 +211,45 @@ pub fn edit(conn: &mut Conn, bu: BuId, id: WebhookId, edit: &WebhookEdit) -> Que
     diesel::update(here).set(edit).execute(conn).map(|n| n == 1)
 }
 
-struct Sent;
-
-impl Statement for Sent {
-    const SQL: &'static str = "UPDATE webhooks SET last_sent_at = {1}, last_sent_ok = {2}, \
-        failing_since = CASE WHEN {2} THEN NULL ELSE COALESCE(failing_since, {1}) END {from} \
-        WHERE webhooks.id = {0}";
+/// What is newly known of the attempts to a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// When the last of them ended.
+    pub at: Ts,
+    /// Whether that one succeeded.
+    pub ok: bool,
+    /// When the last success among them was.
+    pub succeeded_at: Option<Ts>,
+    /// The first failure of the receiver's after that success, or of all.
+    pub failed_since: Option<Ts>,
 }
 
-/// Notes when webhooks were last sent to and how that went, in their order.
-pub fn sent(conn: &mut Conn, all: impl Iterator<Item = (WebhookId, Ts, bool)>) -> QueryResult<()> {
-    let all: Vec<_> = all.collect();
-    let cells =
-        all.iter().map(|(id, at, ok)| [Cell::text(id.as_str()), Cell::BigInt(Some(at.0)), Cell::Bool(*ok)]);
-    rows::run::<Sent, 3>(conn, cells).map(drop)
+// Nodes tell in no order: what is older than what is stored never takes its place. A success that comes late
+// still says that the failing began after it.
+impl Statement for Sent {
+    const SQL: &'static str = "UPDATE webhooks SET \
+        failing_since = CASE \
+          WHEN {3} IS NULL AND last_sent_at > {1} THEN failing_since \
+          WHEN {3} IS NULL THEN COALESCE(failing_since, {4}) \
+          WHEN last_sent_at > {1} AND failing_since > {3} THEN failing_since \
+          WHEN last_sent_at > {1} AND failing_since IS NOT NULL THEN last_sent_at \
+          WHEN last_sent_at > {1} THEN NULL \
+          ELSE {4} END, \
+        last_sent_ok = CASE WHEN last_sent_at > {1} THEN last_sent_ok ELSE {2} END, \
+        last_sent_at = CASE WHEN last_sent_at > {1} THEN last_sent_at ELSE {1} END \
+        {from} WHERE webhooks.id = {0}";
+}
+
+/// Notes how attempts to webhooks went, in their order.
+pub fn sent(conn: &mut Conn, all: &BTreeMap<WebhookId, Sent>) -> QueryResult<()> {
+    let cells = all.iter().map(|(id, sent)| {
+        [
+            Cell::text(id.as_str()),
+            Cell::BigInt(Some(sent.at.0)),
+            Cell::Bool(sent.ok),
+            Cell::BigInt(sent.succeeded_at.map(|at| at.0)),
+            Cell::BigInt(sent.failed_since.map(|at| at.0)),
+        ]
+    });
+    rows::run::<Sent, 5>(conn, cells).map(drop)
 }

@@ -4,6 +4,8 @@ mod crash;
 mod fairness;
 mod guard;
 mod outcomes;
+mod poison;
 mod retries;
 mod several_nodes;
 mod signing;
+mod storage;

@@ -7,7 +7,7 @@ use bellwire::domain::events::cause::Cause;
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::domain::id::{BuId, WebhookId};
 use bellwire::ops::events::handoff::Verdict;
-use bellwire::ops::events::queue::{Recovery, recover};
+use bellwire::ops::events::recover::{Recovery, recover};
 use bellwire::ops::webhooks::remove;
 use bellwire::store::events::attempts;
 use bellwire::store::events::deliveries::DeliveryRow;

@@ -2,10 +2,14 @@
 
 mod audit;
 mod batches;
+mod failing;
 mod faults;
 mod fencing;
+mod listening;
 mod numbers;
 mod opening;
 mod queue;
+mod storage;
+mod suspects;
 mod upkeep;
 mod world;

@@ -48,6 +48,11 @@ impl Installation {
         Tenant { token: token.success().to_owned() }
     }
 
+    /// The same, prepared by a shell.
+    pub fn serve_after(&self, preparation: &str) -> Server {
+        self.program.serve_after(preparation, OPEN)
+    }
+
     /// `serve`, open for the receivers of tests.
     pub fn serve(&self) -> Server {
         self.program.serve(OPEN)

@@ -92,9 +92,29 @@ impl Program {
         Server { base: String::new(), process }
     }
 
+    /// `serve` as above, in place of a shell that has prepared the process: with limits, for example.
+    pub fn serve_after<S: AsRef<OsStr>>(
+        &self,
+        preparation: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Server {
+        let script = format!("{preparation}; exec \"$0\" \"$@\"");
+        let mut command = self.surrounded("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_bellwire"), "serve", "--listen", "127.0.0.1:0"]);
+        command.args(args);
+        Server::start(command)
+    }
+
     fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bellwire"));
-        command.args(args).current_dir(self.home()).env_clear().env("HOME", self.home());
+        let mut command = self.surrounded(env!("CARGO_BIN_EXE_bellwire"));
+        command.args(args);
+        command
+    }
+
+    /// Any program in this home and environment.
+    fn surrounded(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.home()).env_clear().env("HOME", self.home());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
@@ -138,6 +158,11 @@ impl Server {
     pub fn kill9(&self) {
         let status = self.end("-KILL");
         assert_eq!(status.signal(), Some(9), "{}", self.said());
+    }
+
+    /// Waits until it ends by itself; fails the test when that takes longer than `limit`.
+    pub fn ended(&self, limit: Duration) -> ExitStatus {
+        self.process.wait(limit).unwrap_or_else(|| panic!("no end within {limit:?}: {}", self.said()))
     }
 
     /// Lets it do nothing (SIGSTOP) until `resume`.

@@ -1,7 +1,7 @@
 //! A desk of the tests' own, an engine at it, and what they have seen.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,8 @@ use crate::domain::id::{DeliveryId, EndpointId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Verdict};
-use crate::ops::events::queue::{Recovery, Waiting};
+use crate::ops::events::queue::Waiting;
+use crate::ops::events::recover::Recovery;
 
 pub const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,6 +33,9 @@ pub struct Table {
     pub places: Mutex<Destinations>,
     pub readings: Mutex<Vec<usize>>,
     pub released: Mutex<Vec<DeliveryId>>,
+    pub begun: Mutex<Vec<DeliveryId>>,
+    pub unsettled: AtomicUsize,
+    pub is_disk_full: AtomicBool,
     pub settled: Sender<Outcome>,
     opened: Sender<()>,
     clock: Clock,
@@ -70,6 +74,13 @@ impl Desk for Table {
         let _ = self.opened.send(());
         Ok(0)
     }
+    fn begin(&self, suspect: &Handed) -> Result<bool, Error> {
+        self.begun.lock().unwrap().push(suspect.delivery);
+        match suspect.lease_no {
+            7 => Err(Error::Unavailable("away".into())),
+            lease_no => Ok(lease_no == 1),
+        }
+    }
     fn destinations(&self, endpoints: &[EndpointId]) -> Result<Destinations, Error> {
         self.readings.lock().unwrap().push(endpoints.len());
         let places = self.places.lock().unwrap();
@@ -84,7 +95,13 @@ impl Desk for Table {
         self.settled.send(outcome).unwrap();
     }
     fn unsettled(&self) -> usize {
-        0
+        self.unsettled.load(Ordering::SeqCst)
+    }
+    fn can_record(&self) -> bool {
+        !self.is_disk_full.load(Ordering::SeqCst)
+    }
+    fn due_now(&self) -> Ts {
+        self.clock.now()
     }
     fn clock(&self) -> &Clock {
         &self.clock
@@ -115,6 +132,9 @@ impl Bench {
             places: Mutex::new(places),
             readings: Mutex::default(),
             released: Mutex::default(),
+            begun: Mutex::default(),
+            unsettled: AtomicUsize::default(),
+            is_disk_full: AtomicBool::default(),
             settled,
             opened,
             clock: Clock::system(),

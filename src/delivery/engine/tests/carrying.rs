@@ -1,6 +1,7 @@
 //! What is handed over or claimed goes out once, changes are heeded, and a stop puts everything away.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::bench::{Bench, OK, PATIENCE, hanging, to};
@@ -68,10 +69,37 @@ fn a_change_is_heeded_by_the_next_delivery() {
 }
 
 #[test]
+fn nothing_begins_while_too_many_outcomes_wait() {
+    let (port, told) = answering(OK);
+    let bench = Bench::start(Vec::new(), vec![(1, to(port))]);
+    bench.table.unsettled.store(513, Ordering::SeqCst);
+    bench.inbox.hand(vec![handed(1, 1, 1)]);
+    assert!(told.recv_timeout(Duration::from_millis(1_500)).is_err());
+    bench.table.unsettled.store(512, Ordering::SeqCst);
+    bench.inbox.recorded();
+    assert_eq!(bench.verdicts(1), [Verdict::Delivered]);
+    bench.engine.stop(PATIENCE);
+}
+
+#[test]
+fn nothing_begins_while_the_disk_is_full() {
+    let (port, told) = answering(OK);
+    let bench = Bench::start(Vec::new(), vec![(1, to(port))]);
+    bench.table.is_disk_full.store(true, Ordering::SeqCst);
+    bench.table.due.lock().unwrap().push(handed(1, 1, 1));
+    bench.inbox.hand(vec![handed(2, 1, 1)]);
+    assert!(told.recv_timeout(Duration::from_millis(1_500)).is_err());
+    assert_eq!(bench.table.due.lock().unwrap().len(), 1, "nor is anything claimed");
+    bench.table.is_disk_full.store(false, Ordering::SeqCst);
+    assert_eq!(bench.verdicts(2), [Verdict::Delivered; 2]);
+    bench.engine.stop(PATIENCE);
+}
+
+#[test]
 fn a_crash_is_contained_and_the_third_sets_the_delivery_aside() {
     let (port, _told) = answering(OK);
     let bench = Bench::start(Vec::new(), vec![(1, to(port)), (9, to(port))]);
-    bench.inbox.hand(vec![handed(1, 1, 9), Handed { interruptions: 2, ..handed(2, 1, 9) }, handed(3, 1, 1)]);
+    bench.inbox.hand(vec![handed(1, 1, 9), Handed { crashes: 2, ..handed(2, 1, 9) }, handed(3, 1, 1)]);
     let mut outcomes = bench.outcomes(3);
     outcomes.sort_by_key(|outcome| outcome.handed.delivery);
     let cause = |n: usize| outcomes[n].attempt.as_ref().unwrap().cause;
@@ -80,6 +108,27 @@ fn a_crash_is_contained_and_the_third_sets_the_delivery_aside() {
     assert_eq!(outcomes[2].verdict, Verdict::Delivered);
     bench.engine.stop(PATIENCE);
     assert_eq!(bench.inbox.held(), 0);
+}
+
+#[test]
+fn a_suspect_is_noted_before_it_goes_and_goes_alone() {
+    let (port, told) = answering(OK);
+    let bench = Bench::start(Vec::new(), vec![(1, to(port)), (2, to(hanging()))]);
+    let suspect = |n, endpoint| Handed { crashes: 2, ..handed(n, 1, endpoint) };
+    bench.inbox.hand(vec![suspect(1, 2), suspect(2, 2)]);
+    bench.inbox.hand((3..6).map(|n| suspect(n, 1)).collect());
+    assert_eq!(bench.verdicts(3), [Verdict::Delivered; 3]);
+    let mut begun = std::mem::take(&mut *bench.table.begun.lock().unwrap());
+    begun.sort();
+    assert_eq!(begun, [id(1), id(3), id(4), id(5)], "the second to the hung endpoint waits for the first");
+
+    bench.inbox.hand(vec![Handed { lease_no: 7, ..suspect(6, 1) }, Handed { lease_no: 2, ..suspect(7, 1) }]);
+    let postponed = bench.outcomes(1).remove(0);
+    assert!(matches!(postponed.verdict, Verdict::Postpone(_)) && postponed.attempt.is_none());
+    bench.inbox.hand(vec![handed(8, 1, 1)]);
+    assert_eq!(bench.outcomes(1).remove(0).handed.delivery, id(8), "and what was not ours is dropped");
+    assert_eq!(told.try_iter().count(), 4);
+    bench.engine.stop(Duration::ZERO);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::ops::system::audit::{Entry, record};
 use crate::store::access::throttles::{self, Limit};
 use crate::store::access::users;
 use crate::store::pool::{Conn, OpenError};
+use crate::store::storage::{Tells, Trouble};
 
 /// Guesses on one account, or from one known device of it.
 const ACCOUNT: Limit = Limit { most: 10, window: Duration::from_mins(10) };
@@ -65,6 +66,15 @@ impl From<diesel::result::Error> for SignInError {
 impl From<OpenError> for SignInError {
     fn from(error: OpenError) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl Tells for SignInError {
+    fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Failed(error) => error.trouble(),
+            _ => None,
+        }
     }
 }
 
