@@ -3,13 +3,19 @@
 use crate::args::{Engine, Orders};
 use crate::cases::table::{CASES, Case};
 use crate::rig::cluster;
+use crate::rig::patience::pass;
 use crate::rig::trial::{NotRun, Outcome, Trial};
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// For how many seconds at most nothing ran during the case at hand.
+static STOOD_STILL: AtomicU64 = AtomicU64::new(0);
+const TICK: Duration = Duration::from_millis(200);
 
 /// How one case ended.
 enum Verdict {
@@ -29,9 +35,12 @@ struct Tally {
 pub fn all(orders: &Orders) -> ExitCode {
     println!("torture: {:?}, seed {}", orders.profile, orders.seed);
     panic::set_hook(Box::new(heard));
+    thread::spawn(watch);
     let began = Instant::now();
     let mut tally = Tally::default();
-    for case in CASES.iter().filter(|case| orders.only.is_empty() || orders.only.iter().any(|o| o == case.name)) {
+    for case in
+        CASES.iter().filter(|case| orders.only.is_empty() || orders.only.iter().any(|o| o == case.name))
+    {
         for engine in case.on.iter().filter(|engine| orders.engine.is_none_or(|only| only == **engine)) {
             one(orders, case, *engine, &mut tally);
         }
@@ -48,6 +57,16 @@ pub fn all(orders: &Orders) -> ExitCode {
     if tally.failed == 0 && tally.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Notes when the machine gave this process no time at all: what depends on time then proves little.
+fn watch() {
+    loop {
+        let before = Instant::now();
+        pass(TICK);
+        let still = before.elapsed().saturating_sub(TICK).as_secs();
+        STOOD_STILL.fetch_max(still, Relaxed);
+    }
+}
+
 /// Says where it happened. What happened stands in the report, unless the thread is none of a case's own.
 fn heard(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
@@ -59,6 +78,7 @@ fn heard(info: &PanicHookInfo<'_>) {
 
 fn one(orders: &Orders, case: &'static Case, engine: Engine, tally: &mut Tally) {
     let began = Instant::now();
+    STOOD_STILL.store(0, Relaxed);
     let trial = Trial::new(orders, case.name, engine);
     let folder = trial.keep_folder();
     let verdict = judged(case, trial);
@@ -79,7 +99,11 @@ fn one(orders: &Orders, case: &'static Case, engine: Engine, tally: &mut Tally) 
         }
     };
     let took = began.elapsed().as_secs_f32();
-    println!("{word:<8}{} {} ({took:.1} s): {text}", case.name, engine.name());
+    let still = match STOOD_STILL.load(Relaxed) {
+        0 => String::new(),
+        seconds => format!(" (this machine stood still for {seconds} s)"),
+    };
+    println!("{word:<8}{} {} ({took:.1} s): {text}{still}", case.name, engine.name());
 }
 
 /// Runs the case on a thread of its own, so that one that hangs does not stop the others.

@@ -4,6 +4,7 @@ mod audit;
 mod batches;
 mod faults;
 mod fencing;
+mod model;
 mod numbers;
 mod opening;
 mod queue;

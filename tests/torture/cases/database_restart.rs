@@ -20,7 +20,7 @@ pub fn run(trial: &Trial) -> Outcome {
     receiver.on("/slow", Answers::Slow(Duration::from_millis(15)));
     receiver.on("/flaky", Answers::FailEvery(7));
     let server = site.serve();
-    site.webhook(&token, "order.completed", &PATHS.map(|path| receiver.url(path)), 5_000);
+    site.webhook(&token, "order.completed", &PATHS.map(|path| receiver.url(path)), 30_000);
     let load = Load::start(&site.door, &token, &trial.folder().join("ledger"), &Manner::default());
     let mut chance = trial.chance("restarts");
     let rounds = trial.pick(3, 20);
@@ -49,7 +49,11 @@ pub fn run(trial: &Trial) -> Outcome {
     let sent = nothing_is_lost(&site.database, &acknowledged, &receiver, &PATHS);
     one_event_each(&site.database, &acknowledged);
     invariants(&site.database, PATHS.len());
-    assert!(sent.duplicates <= rounds * MOST_IN_FLIGHT, "{} duplicates in {rounds} restarts", sent.duplicates);
+    assert!(
+        sent.duplicates <= rounds * MOST_IN_FLIGHT,
+        "{} duplicates in {rounds} restarts",
+        sent.duplicates
+    );
     server.stop(PATIENCE);
     Ok(format!(
         "{rounds} restarts, {cuts} connections cut, {} acknowledged, {} duplicates",

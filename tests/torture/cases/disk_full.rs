@@ -21,7 +21,7 @@ pub fn run(trial: &Trial) -> Outcome {
     let receiver = Receiver::start();
     receiver.on("/in", Answers::Slow(Duration::from_millis(20)));
     let server = site.serve();
-    site.webhook(&token, "order.completed", &[receiver.url("/in")], 5_000);
+    site.webhook(&token, "order.completed", &[receiver.url("/in")], 30_000);
     let manner = Manner { pause: Duration::from_millis(5), weight: 500, ..Manner::default() };
     let load = Load::start(&site.door, &token, &trial.folder().join("ledger"), &manner);
     let mut probe = site.api(&token);
@@ -32,7 +32,9 @@ pub fn run(trial: &Trial) -> Outcome {
         load.more(100 + chance.below(200));
         disk.fill();
         let refused = load.ledger.refused_with(503);
-        until(PATIENCE, "publishing is refused", || load.ledger.refused_with(503) > refused + 5 || !server.is_running());
+        until(PATIENCE, "publishing is refused", || {
+            load.ledger.refused_with(503) > refused + 5 || !server.is_running()
+        });
         assert!(server.is_running(), "a full disk is no reason to end: {}", last(&server.log()));
         let refusal = load.ledger.last_refusal();
         assert!(refusal.contains("storage_full"), "the refusal names its reason: {refusal}");

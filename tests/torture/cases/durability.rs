@@ -29,7 +29,7 @@ fn record(trial: &Trial, events: usize) -> Result<Recording, NotRun> {
     assert!(!file.with_extension("db-wal").exists(), "the journal was folded in before the recording");
     let log = trial.folder().join("strace.log");
     let server = site.serve_with(&trace::recorded(&log, &[]), &[]);
-    site.webhook(&token, "order.completed", &[receiver.url("/1"), receiver.url("/2")], 5_000);
+    site.webhook(&token, "order.completed", &[receiver.url("/1"), receiver.url("/2")], 30_000);
     let manner = Manner { pause: Duration::from_millis(10), ..Manner::default() };
     let load = Load::start(&site.door, &token, &trial.folder().join("ledger"), &manner);
     load.more(events);
@@ -50,24 +50,38 @@ pub fn flush_order(trial: &Trial) -> Outcome {
     let unflushed: Vec<Step> =
         recording.steps.into_iter().filter(|step| !matches!(step, Step::Synced { .. })).collect();
     assert_eq!(trace::flushes(&unflushed).early.len(), told.acknowledged, "a missing flush is seen");
-    Ok(format!("{} acknowledged in {} transactions, each flushed first", told.acknowledged, told.transactions))
+    Ok(format!(
+        "{} acknowledged in {} transactions, each flushed first",
+        told.acknowledged, told.transactions
+    ))
 }
 
 pub fn power_cut(trial: &Trial) -> Outcome {
     let recording = record(trial, trial.pick(200, 2_000))?;
     let (cuts, steps) = (trial.pick(20, 200), &recording.steps);
     let mut chance = trial.chance("cuts");
-    let answers: Vec<usize> =
-        steps.iter().enumerate().filter(|(_, step)| matches!(step, Step::Acknowledged { .. })).map(|(n, _)| n).collect();
+    let answers: Vec<usize> = steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| matches!(step, Step::Acknowledged { .. }))
+        .map(|(n, _)| n)
+        .collect();
     let first = answers[0];
     // Half of them at the worst moment: just behind an acknowledgement.
     let mut at: Vec<usize> = (0..cuts)
-        .map(|n| if n % 2 == 0 { answers[chance.below(answers.len())] } else { first + chance.below(steps.len() - first) })
+        .map(|n| {
+            if n % 2 == 0 {
+                answers[chance.below(answers.len())]
+            } else {
+                first + chance.below(steps.len() - first)
+            }
+        })
         .collect();
     at.sort_unstable();
     let checkpoints = steps.iter().any(|step| matches!(step, Step::Write { file: File::Main, .. }));
     let folder = trial.folder().join("cut");
-    let (mut remains, mut blind) = (Remains::of(recording.before.clone()), Remains::of(recording.before.clone()));
+    let (mut remains, mut blind) =
+        (Remains::of(recording.before.clone()), Remains::of(recording.before.clone()));
     let mut told = BTreeSet::new();
     let mut wanted = at.iter().peekable();
     for (number, step) in steps.iter().enumerate() {

@@ -18,7 +18,7 @@ pub fn run(trial: &Trial) -> Outcome {
     let mut chance = trial.chance("flushes");
     {
         let server = site.serve();
-        site.webhook(&token, "order.completed", &[receiver.url("/in")], 5_000);
+        site.webhook(&token, "order.completed", &[receiver.url("/in")], 30_000);
         server.stop(PATIENCE);
     }
     let rounds = trial.pick(2, 10);
@@ -40,9 +40,16 @@ pub fn run(trial: &Trial) -> Outcome {
         let ready = client.readyz();
         let ended = server.ended(Duration::from_secs(5));
         let code = ended.and_then(|status| status.code());
-        assert!(code.is_some_and(|code| code != 0), "5 s after flush {which} failed: {ended:?}: {}", last(&server.log()));
+        assert!(
+            code.is_some_and(|code| code != 0),
+            "5 s after flush {which} failed: {ended:?}: {}",
+            last(&server.log())
+        );
         let steps = trace::read(&log);
-        assert!(steps.iter().any(|step| matches!(step, Step::SyncFailed)), "the fault hit a file of the database");
+        assert!(
+            steps.iter().any(|step| matches!(step, Step::SyncFailed)),
+            "the fault hit a file of the database"
+        );
         let told = trace::flushes(&steps);
         assert!(told.early.is_empty(), "acknowledged without a flush: {:?}", told.early);
         flushes.push(format!("{which} (readyz {ready:?})"));
@@ -55,5 +62,10 @@ pub fn run(trial: &Trial) -> Outcome {
     let sent = nothing_is_lost(&site.database, &acknowledged, &receiver, &["/in"]);
     invariants(&site.database, 1);
     server.stop(PATIENCE);
-    Ok(format!("flushes that failed: {}; {} acknowledged, {} duplicates", flushes.join(", "), acknowledged.len(), sent.duplicates))
+    Ok(format!(
+        "flushes that failed: {}; {} acknowledged, {} duplicates",
+        flushes.join(", "),
+        acknowledged.len(),
+        sent.duplicates
+    ))
 }

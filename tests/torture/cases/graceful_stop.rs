@@ -19,7 +19,7 @@ pub fn run(trial: &Trial) -> Outcome {
     receiver.on("/flaky", Answers::FailEvery(7));
     let mut chance = trial.chance("stops");
     let mut server = site.serve();
-    site.webhook(&token, "order.completed", &PATHS.map(|path| receiver.url(path)), 5_000);
+    site.webhook(&token, "order.completed", &PATHS.map(|path| receiver.url(path)), 30_000);
     let load = Load::start(&site.door, &token, &trial.folder().join("ledger"), &Manner::default());
     let rounds = trial.pick(3, 20);
     let mut longest = Duration::ZERO;

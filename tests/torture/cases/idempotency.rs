@@ -16,7 +16,7 @@ pub fn run(trial: &Trial) -> Outcome {
     let token = site.tenant("Acme");
     let receiver = Receiver::start();
     let mut server = site.serve();
-    site.webhook(&token, "order.completed", &[receiver.url("/in")], 5_000);
+    site.webhook(&token, "order.completed", &[receiver.url("/in")], 30_000);
     let keys = trial.pick(10, 200);
     let mut chance = trial.chance("kills");
     let mut ids: BTreeMap<usize, Vec<String>> = BTreeMap::new();

@@ -20,14 +20,19 @@ pub fn run(trial: &Trial) -> Outcome {
     receiver.on("/flaky", Answers::FailEvery(7));
     let mut chance = trial.chance("kills");
     let mut server = site.serve();
-    site.webhook(&token, "order.completed", &PATHS.map(|path| receiver.url(path)), 5_000);
+    site.webhook(&token, "order.completed", &PATHS.map(|path| receiver.url(path)), 30_000);
     let load = Load::start(&site.door, &token, &trial.folder().join("ledger"), &Manner::default());
 
     let wanted = trial.pick(5, 50);
     let (mut kills, mut most) = (0, 0);
     for _ in 0..wanted * 2 {
         load.more(1);
-        pass(chance.between(Duration::from_millis(200), trial.pick(Duration::from_secs(1), Duration::from_secs(3))));
+        pass(
+            chance.between(
+                Duration::from_millis(200),
+                trial.pick(Duration::from_secs(1), Duration::from_secs(3)),
+            ),
+        );
         until(PATIENCE, "an attempt and a request are under way", || {
             receiver.under_way() > 0 && load.ledger.waiting.load(Relaxed) > 0
         });

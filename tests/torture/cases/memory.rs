@@ -32,10 +32,8 @@ pub fn run(trial: &Trial) -> Outcome {
         let token = site.tenant(&format!("Unit {unit}"));
         let mut urls: Vec<String> = cages.iter().map(Cage::url).take(ENDPOINTS - 1).collect();
         urls.push(receiver.url("/hanging"));
-        let endpoints: Vec<_> = urls
-            .iter()
-            .map(|url| json!({"url": url, "timeout_ms": 30_000, "retry": vec![1; 20]}))
-            .collect();
+        let endpoints: Vec<_> =
+            urls.iter().map(|url| json!({"url": url, "timeout_ms": 30_000, "retry": vec![1; 20]})).collect();
         site.own_webhook(&token, &json!({"endpoints": endpoints, "events": ["order.completed"]}));
         let ledger = trial.folder().join(format!("ledger-{unit}"));
         loads.push(Load::start(&site.door, &token, &ledger, &weight));

@@ -26,8 +26,8 @@ pub fn run(trial: &Trial) -> Outcome {
         "events": ["order.completed"],
     });
     site.own_webhook(&acme, &hanging);
-    site.webhook(&acme, "order.refunded", &[receiver.url("/same-unit")], 5_000);
-    site.webhook(&other, "order.refunded", &[receiver.url("/other-unit")], 5_000);
+    site.webhook(&acme, "order.refunded", &[receiver.url("/same-unit")], 30_000);
+    site.webhook(&other, "order.refunded", &[receiver.url("/other-unit")], 30_000);
     let manner = Manner { pause: Duration::ZERO, producers: 8, ..Manner::default() };
     let load = Load::start(&site.door, &acme, &trial.folder().join("ledger"), &manner);
     let long = Duration::from_secs(60);

@@ -21,8 +21,8 @@ pub fn run(trial: &Trial) -> Outcome {
     let receiver = Receiver::start();
     let env = [(SWITCH, POISON)];
     let mut server = site.serve_with(&[], &env);
-    site.webhook(&token, POISON, &[receiver.url("/poison")], 5_000);
-    site.webhook(&token, "order.completed", &[receiver.url("/in")], 5_000);
+    site.webhook(&token, POISON, &[receiver.url("/poison")], 30_000);
+    site.webhook(&token, "order.completed", &[receiver.url("/in")], 30_000);
     let mut client = site.api(&token);
     let mut healthy = 0;
     let mut publish = |client: &mut crate::rig::client::Client, event: &str| {
@@ -63,11 +63,13 @@ pub fn run(trial: &Trial) -> Outcome {
     assert!((1..=3).contains(&crashes), "the third crash is the last: {crashes}");
     assert!(server.is_running());
     publish(&mut client, "order.completed");
-    let open = "SELECT count(*) FROM deliveries WHERE event_type = 'order.completed' AND state <> 'delivered'";
+    let open =
+        "SELECT count(*) FROM deliveries WHERE event_type = 'order.completed' AND state <> 'delivered'";
     until(PATIENCE, "all others are delivered", || site.database.try_number(open) == Ok(0));
     invariants(&site.database, 1);
     server.stop(PATIENCE);
-    Ok(format!("set aside after {crashes} crashes, {} others delivered", site.database.number(
-        "SELECT count(*) FROM deliveries WHERE event_type = 'order.completed'"
-    )))
+    Ok(format!(
+        "set aside after {crashes} crashes, {} others delivered",
+        site.database.number("SELECT count(*) FROM deliveries WHERE event_type = 'order.completed'")
+    ))
 }

@@ -27,7 +27,8 @@ pub fn run(trial: &Trial) -> Outcome {
     let cages: Vec<Cage> = animals::ALL.iter().map(Cage::open).collect();
     let tls_cages = tls::open_all(&certificates);
     let canary = Receiver::start();
-    let redirects: Vec<Cage> = animals::redirects(&canary.url("/canary")).into_iter().map(Cage::open_own).collect();
+    let redirects: Vec<Cage> =
+        animals::redirects(&canary.url("/canary")).into_iter().map(Cage::open_own).collect();
     let refusing = format!("http://127.0.0.1:{}/", refused_port());
     let full = animals::full_backlog();
     let mut residents: Vec<(&str, String, &[&str])> =
@@ -59,7 +60,7 @@ pub fn run(trial: &Trial) -> Outcome {
 
     let delays = retry_after::check(&site, &token);
     // All places are free again: something ordinary goes out at once.
-    site.webhook(&token, "order.refunded", &[receiver.url("/in")], 5_000);
+    site.webhook(&token, "order.refunded", &[receiver.url("/in")], 30_000);
     let made = client.post("/events", &json!({"type": "order.refunded", "data": {"number": 2}}));
     assert_eq!(made.0, 202);
     until(Duration::from_secs(2), "the places are free again", || receiver.count() == 1);
@@ -67,7 +68,11 @@ pub fn run(trial: &Trial) -> Outcome {
     server.stop(PATIENCE);
     drop((cages, tls_cages, redirects, full));
     let longest = animals::ALL.len();
-    Ok(format!("{} receivers ({longest} plain, {} TLS), {delays} Retry-After values; {stale}", wanted.len(), tls::COUNT))
+    Ok(format!(
+        "{} receivers ({longest} plain, {} TLS), {delays} Retry-After values; {stale}",
+        wanted.len(),
+        tls::COUNT
+    ))
 }
 
 /// One sentence for each delivery that did not end as it should.
@@ -102,7 +107,8 @@ fn stale(site: &crate::rig::site::Site, token: &str) -> String {
     static ONCE_EACH: Animal =
         Animal { name: "one answer for each connection", causes: &[ARRIVED], act: animals::one_answer };
     let cage = Cage::open(&ONCE_EACH);
-    site.webhook(token, "team.created", &[cage.url()], 2_000);
+    let endpoint = json!({"url": cage.url(), "timeout_ms": 5_000, "retry": vec![1; 20]});
+    site.own_webhook(token, &json!({"endpoints": [endpoint], "events": ["team.created"]}));
     let mut client = site.api(token);
     for number in 0..5 {
         let made = client.post("/events", &json!({"type": "team.created", "data": {"number": number}}));
@@ -110,7 +116,9 @@ fn stale(site: &crate::rig::site::Site, token: &str) -> String {
         pass(Duration::from_millis(150));
     }
     let open = "SELECT count(*) FROM deliveries WHERE event_type = 'team.created' AND state <> 'delivered'";
-    until(PATIENCE, "events arrive over connections that go stale", || site.database.try_number(open) == Ok(0));
+    until(PATIENCE * 2, "events arrive over connections that go stale", || {
+        site.database.try_number(open) == Ok(0)
+    });
     let attempts = site.database.number(
         "SELECT count(*) FROM attempts a JOIN deliveries d ON d.id = a.delivery_id WHERE d.event_type = 'team.created'",
     );
@@ -122,4 +130,3 @@ fn refused_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()
 }
-

@@ -1,8 +1,8 @@
 //! The table of cases, in the order in which they are run.
 
 use super::{
-    clock_jump, database_restart, disk_full, durability, fsync_error, graceful_stop, idempotency, kill_loop, memory,
-    noisy_neighbour, poison, receiver_zoo, sequence, two_workers,
+    clock_jump, database_restart, disk_full, durability, fsync_error, graceful_stop, idempotency, kill_loop,
+    memory, noisy_neighbour, poison, receiver_zoo, sequence, two_workers,
 };
 use crate::args::Engine::{self, Postgres, Sqlite};
 use crate::rig::trial::{Outcome, Trial};

@@ -39,11 +39,11 @@ fn two_processes(trial: &Trial, site: &Site) -> Outcome {
     let at_one = site.door.fixed();
     let two = site.serve();
     let at_two = site.door.fixed();
-    site.webhook(&token, "order.completed", &PATHS.map(|path| receiver.url(path)), 5_000);
+    site.webhook(&token, "order.completed", &PATHS.map(|path| receiver.url(path)), 30_000);
     let manner = Manner { producers: 2, ..Manner::default() };
     let mut load = Load::start(&at_one, &token, &trial.folder().join("ledger"), &manner);
     load.join(&at_two, &token, &manner);
-    load.more(trial.pick(600, 30_000));
+    load.more(trial.pick(300, 30_000));
     let ledger = load.finish();
     drained(&site.database, Duration::from_secs(trial.pick(60, 120)));
     let acknowledged = ledger.acknowledged();
@@ -64,7 +64,7 @@ fn two_processes(trial: &Trial, site: &Site) -> Outcome {
 fn kill_one(trial: &Trial, site: &Site, token: &str, one: Server, two: &Server) -> usize {
     let receiver = Receiver::start();
     receiver.on("/in", Answers::Slow(Duration::from_millis(50)));
-    site.webhook(token, "order.refunded", &[receiver.url("/in")], 5_000);
+    site.webhook(token, "order.refunded", &[receiver.url("/in")], 30_000);
     site.door.set(one.address());
     let at_one = site.door.fixed();
     let manner = Manner { event: "order.refunded", ..Manner::default() };

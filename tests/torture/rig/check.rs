@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 /// A lease, and as much again until somebody has taken the delivery over.
 const LONGEST_HELD: i64 = 60_000_000;
 
-/// Duplicates in all, and each that is wrong in itself.
+/// What was counted on the way: requests that no failure asked for, and deliveries that ended without success.
 #[derive(Debug)]
 pub struct Sent {
     pub duplicates: usize,
@@ -41,9 +41,21 @@ pub fn nothing_is_lost(
     paths: &[&str],
 ) -> Sent {
     let states: HashMap<(String, String), String> = database
-        .rows(["d.event_id", "e.url", "d.state", ""], "FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id")
+        .rows(
+            ["d.event_id", "e.url", "d.state", ""],
+            "FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id",
+        )
         .into_iter()
         .map(|[event, url, state, _]| ((event, url), state))
+        .collect();
+    let failures: HashMap<(String, String), usize> = database
+        .rows(
+            ["d.event_id", "a.url", "count(*)", ""],
+            "FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+             WHERE a.status IS NULL AND a.cause <> 'interrupted' GROUP BY d.event_id, a.url",
+        )
+        .into_iter()
+        .map(|[event, url, count, _]| ((event, url), count.parse().unwrap_or(0)))
         .collect();
     let seen = receiver.seen();
     let none = Seen::default();
@@ -71,7 +83,9 @@ pub fn nothing_is_lost(
         assert!(number.is_some(), "{event} came to {path} and was never acknowledged");
         assert_eq!(came.number, number, "{event} at {path} is the event that was published under its key");
         assert!(came.is_same_each_time(), "{event} at {path} is the same each time: {came:?}");
-        duplicates += came.duplicates();
+        // On a machine that stands still an attempt may end in time-out whatever the receiver meant to say.
+        let failed = failures.get(&(event.clone(), receiver.url(path))).copied().unwrap_or(0);
+        duplicates += came.duplicates().saturating_sub(failed);
     }
     Sent { duplicates, exhausted }
 }
@@ -90,7 +104,7 @@ pub fn invariants(database: &Database, endpoints: usize) {
     let odd = "SELECT count(*) FROM deliveries WHERE NOT (
         (state = 'ready' AND next_at IS NOT NULL AND lease_owner IS NULL AND settled_at IS NULL)
         OR (state = 'leased' AND lease_owner IS NOT NULL AND lease_until IS NOT NULL AND settled_at IS NULL)
-        OR (state IN ('delivered', 'exhausted', 'cancelled', 'expired')
+        OR (state IN ('delivered', 'exhausted', 'cancelled')
             AND settled_at IS NOT NULL AND lease_owner IS NULL))";
     assert_eq!(database.number(odd), 0, "every delivery is due, held or at its end");
     let short = format!(

@@ -31,7 +31,11 @@ impl Door {
 /// What became of a request.
 #[derive(Debug)]
 pub enum Answer {
-    Whole { status: u16, head: String, body: Vec<u8> },
+    Whole {
+        status: u16,
+        head: String,
+        body: Vec<u8>,
+    },
     /// It began and did not end.
     Torn,
     /// Not one byte came back.

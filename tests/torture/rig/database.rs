@@ -68,7 +68,8 @@ impl Database {
     pub fn rows(&self, columns: [&str; 4], from: &str) -> Vec<[String; 4]> {
         let [a, b, c, d] = columns.map(|column| if column.is_empty() { "NULL" } else { column });
         let cast = |column: &str| format!("CAST({column} AS TEXT)");
-        let sql = format!("SELECT {} AS a, {} AS b, {} AS c, {} AS d {from}", cast(a), cast(b), cast(c), cast(d));
+        let sql =
+            format!("SELECT {} AS a, {} AS b, {} AS c, {} AS d {from}", cast(a), cast(b), cast(c), cast(d));
         let rows: Vec<Row> = within(Duration::from_secs(10), || match self.open()? {
             Conn::Sqlite(mut conn) => diesel::sql_query(&sql).load(&mut conn).map_err(|e| e.to_string()),
             Conn::Postgres(mut conn) => diesel::sql_query(&sql).load(&mut conn).map_err(|e| e.to_string()),
@@ -100,7 +101,9 @@ impl Database {
                 }
                 conn.map(Conn::Sqlite).map_err(|e| e.to_string())
             }
-            Self::Postgres(url) => PgConnection::establish(url).map(Conn::Postgres).map_err(|e| e.to_string()),
+            Self::Postgres(url) => {
+                PgConnection::establish(url).map(Conn::Postgres).map_err(|e| e.to_string())
+            }
         }
     }
 }

@@ -29,7 +29,8 @@ impl Disk {
 
     /// Fills it to the last block.
     pub fn fill(&self) {
-        let mut ballast = fs::OpenOptions::new().append(true).create(true).open(self.ballast()).expect("a file");
+        let mut ballast =
+            fs::OpenOptions::new().append(true).create(true).open(self.ballast()).expect("a file");
         let block = [7_u8; 4096];
         while ballast.write_all(&block).is_ok() {}
     }

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// What producers know, in memory and in a file outside of the program under test.
 pub struct Ledger {
     file: Mutex<File>,
+    /// What keys begin with, so that those of two ledgers do not meet.
+    name: String,
     began: Instant,
     acknowledged: Mutex<BTreeMap<u64, String>>,
     /// Numbers that got two ids: the key did not hold.
@@ -59,6 +61,7 @@ impl Ledger {
     fn new(file: &Path) -> Self {
         Self {
             file: Mutex::new(File::create(file).expect("a ledger")),
+            name: file.file_name().expect("a name").display().to_string(),
             began: Instant::now(),
             acknowledged: Mutex::default(),
             doubles: Mutex::default(),
@@ -94,7 +97,7 @@ impl Ledger {
     }
 
     fn note(&self, number: u64, id: &str) {
-        let line = format!("{} {number} order-{number} {id}\n", self.began.elapsed().as_micros());
+        let line = format!("{} {number} {}-{number} {id}\n", self.began.elapsed().as_micros(), self.name);
         self.file.lock().unwrap().write_all(line.as_bytes()).expect("the ledger is written");
         let before = self.acknowledged.lock().unwrap().insert(number, id.to_owned());
         if let Some(before) = before.filter(|before| before != id) {
@@ -105,7 +108,7 @@ impl Ledger {
     /// Publishes one event under its key; whether it was acknowledged.
     fn publish(&self, client: &mut Client, number: u64, body: &[u8]) -> bool {
         self.waiting.fetch_add(1, Relaxed);
-        let answer = client.publish(&format!("order-{number}"), body);
+        let answer = client.publish(&format!("{}-{number}", self.name), body);
         self.waiting.fetch_sub(1, Relaxed);
         match answer {
             Answer::Whole { status: 202, body, .. } => {
@@ -185,6 +188,9 @@ impl Load {
     /// Waits until this many more events than now are acknowledged.
     pub fn more(&self, count: usize) {
         let from = self.ledger.count();
-        until(PATIENCE, "more events are acknowledged", || self.ledger.count() >= from + count);
+        let limit = PATIENCE + Duration::from_millis(count as u64 * 100);
+        until(limit, &format!("{count} more events are acknowledged"), || {
+            self.ledger.count() >= from + count
+        });
     }
 }

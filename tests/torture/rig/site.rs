@@ -89,7 +89,8 @@ impl Site {
 
     /// Makes a webhook with endpoints that are tried every second, and no more than six times after the first.
     pub fn webhook(&self, token: &str, event: &str, urls: &[String], timeout_ms: u32) -> String {
-        let endpoint = |url: &String| json!({"url": url, "retry": [1, 1, 1, 1, 1, 1], "timeout_ms": timeout_ms});
+        let endpoint =
+            |url: &String| json!({"url": url, "retry": [1, 1, 1, 1, 1, 1], "timeout_ms": timeout_ms});
         let endpoints: Vec<Value> = urls.iter().map(endpoint).collect();
         self.own_webhook(token, &json!({"endpoints": endpoints, "events": [event]}))
     }

@@ -21,19 +21,32 @@ pub enum File {
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Step {
-    Write { file: File, at: u64, data: Vec<u8> },
-    Truncate { file: File, length: u64 },
+    Write {
+        file: File,
+        at: u64,
+        data: Vec<u8>,
+    },
+    Truncate {
+        file: File,
+        length: u64,
+    },
     /// A flush has ended well; it covers what was written before step `began`.
-    Synced { file: File, began: usize },
+    Synced {
+        file: File,
+        began: usize,
+    },
     SyncFailed,
     /// An event was acknowledged: the first byte of its 202 goes to the socket.
-    Acknowledged { event: String },
+    Acknowledged {
+        event: String,
+    },
 }
 
 /// The words that start a program under strace, recording into `log`; more words come before the program.
 pub fn recorded(log: &Path, more: &[&str]) -> Vec<String> {
-    let words = ["strace", "-D", "-f", "-y", "--seccomp-bpf", "-s", "70000", "-o", &log.display().to_string()];
-    let calls = ["-e", "trace=pwrite64,fdatasync,fsync,ftruncate,write,writev,sendto,sendmsg", "-e", "signal=none"];
+    let words =
+        ["strace", "-D", "-f", "-y", "--seccomp-bpf", "-s", "70000", "-o", &log.display().to_string()];
+    let calls = ["-e", "trace=pwrite64,fdatasync,fsync,ftruncate,write,writev,sendto,sendmsg"];
     words.iter().chain(calls.iter()).chain(more.iter()).map(|word| (*word).to_owned()).collect()
 }
 
@@ -61,23 +74,29 @@ fn step<'a>(line: &'a [u8], steps: &mut Vec<Step>, pending: &mut HashMap<&'a [u8
     let is_sync = call.starts_with(b"fdatasync(") || call.starts_with(b"fsync(");
     if call.starts_with(b"<... fdatasync resumed>") || call.starts_with(b"<... fsync resumed>") {
         if let Some((file, began)) = pending.remove(thread) {
-            steps.push(synced(call, file, began));
+            steps.extend(synced(call, file, began));
         }
     } else if is_sync && let Some(file) = file(call) {
         if call.ends_with(b"<unfinished ...>") {
             pending.insert(thread, (file, steps.len()));
         } else {
-            steps.push(synced(call, file, steps.len()));
+            let began = steps.len();
+            steps.extend(synced(call, file, began));
         }
-    } else if call.starts_with(b"pwrite64(") && let Some(file) = file(call) {
+    } else if call.starts_with(b"pwrite64(")
+        && let Some(file) = file(call)
+    {
         let (data, rest) = quoted(call);
         // `, length, offset) = …`
         let rest = String::from_utf8_lossy(rest);
-        let mut numbers = rest.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<u64>().ok());
+        let mut numbers =
+            rest.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<u64>().ok());
         let (length, at) = (numbers.next().expect("a length"), numbers.next().expect("an offset"));
         assert_eq!(length, data.len() as u64, "writes are recorded whole");
         steps.push(Step::Write { file, at, data });
-    } else if call.starts_with(b"ftruncate(") && let Some(file) = file(call) {
+    } else if call.starts_with(b"ftruncate(")
+        && let Some(file) = file(call)
+    {
         let text = String::from_utf8_lossy(call);
         let length = text.split(", ").nth(1).and_then(|rest| rest.split(')').next()?.parse().ok());
         steps.push(Step::Truncate { file, length: length.expect("a length") });
@@ -88,8 +107,12 @@ fn step<'a>(line: &'a [u8], steps: &mut Vec<Step>, pending: &mut HashMap<&'a [u8
     }
 }
 
-fn synced(call: &[u8], file: File, began: usize) -> Step {
-    if call.ends_with(b"= 0") { Step::Synced { file, began } } else { Step::SyncFailed }
+/// How a flush ended; nothing when the process was gone before it did.
+fn synced(call: &[u8], file: File, began: usize) -> Option<Step> {
+    if call.ends_with(b"= 0") {
+        return Some(Step::Synced { file, began });
+    }
+    find(call, b"= -1").map(|_| Step::SyncFailed)
 }
 
 /// The file that a call's first argument names.
@@ -160,7 +183,9 @@ pub fn flushes(steps: &[Step]) -> Flushes {
     let (mut flushed, mut has_failed) = (0, false);
     for (number, step) in steps.iter().enumerate() {
         match step {
-            Step::Write { file: File::Journal, at, data } if data.len() == 24 && (at - JOURNAL_HEAD) % FRAME == 0 => {
+            Step::Write { file: File::Journal, at, data }
+                if data.len() == 24 && (at - JOURNAL_HEAD) % FRAME == 0 =>
+            {
                 is_commit = data[4..8] != [0; 4];
             }
             Step::Write { file: File::Journal, data, .. } if data.len() as u64 == PAGE => {

@@ -75,7 +75,9 @@ pub static ALL: &[Animal] = &[
         let value = "x".repeat(2_000_000);
         say(visit, format!("HTTP/1.1 200 OK\r\nx-big: {value}\r\ncontent-length: 0\r\n\r\n").as_bytes());
     }),
-    animal("NUL in a header", NO_HTTP, |visit| answer(visit, b"HTTP/1.1 200 OK\r\nx-a: a\0b\r\ncontent-length: 0\r\n\r\n")),
+    animal("NUL in a header", NO_HTTP, |visit| {
+        answer(visit, b"HTTP/1.1 200 OK\r\nx-a: a\0b\r\ncontent-length: 0\r\n\r\n")
+    }),
     animal("HTTP/0.9", NO_HTTP, |visit| answer(visit, b"<html>hello</html>")),
     animal("status 099", NO_HTTP, |visit| answer(visit, b"HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n")),
     animal("status 101", &["http_status", "protocol_error"], |visit| {
@@ -86,7 +88,9 @@ pub static ALL: &[Animal] = &[
     animal("status 204", OK, |visit| answer(visit, b"HTTP/1.1 204 No Content\r\n\r\n")),
     animal("status 299", OK, |visit| status(visit, 299)),
     animal("status 300", &["redirect_not_followed"], |visit| status(visit, 300)),
-    animal("status 304", &["redirect_not_followed"], |visit| answer(visit, b"HTTP/1.1 304 Not Modified\r\n\r\n")),
+    animal("status 304", &["redirect_not_followed"], |visit| {
+        answer(visit, b"HTTP/1.1 304 Not Modified\r\n\r\n")
+    }),
     animal("status 400", STATUS, |visit| status(visit, 400)),
     animal("status 401", STATUS, |visit| status(visit, 401)),
     animal("status 404", STATUS, |visit| status(visit, 404)),
@@ -108,7 +112,9 @@ pub static ALL: &[Animal] = &[
     animal("a bad chunk", OK, |visit| {
         answer(visit, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n");
     }),
-    animal("a truncated body", OK, |visit| answer(visit, b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nshort")),
+    animal("a truncated body", OK, |visit| {
+        answer(visit, b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nshort")
+    }),
     animal("endless chunks", OK, |visit| {
         visit.read_request();
         say(visit, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
@@ -159,7 +165,8 @@ pub static ALL: &[Animal] = &[
 
 /// Answers that lead elsewhere; each must stay where it is.
 pub fn redirects(to: &str) -> Vec<(&'static str, &'static [&'static str], String)> {
-    let answer = |status: u16| format!("HTTP/1.1 {status} Away\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
+    let answer =
+        |status: u16| format!("HTTP/1.1 {status} Away\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
     let causes: &[&str] = &["redirect_not_followed"];
     vec![
         ("redirect 301", causes, answer(301)),

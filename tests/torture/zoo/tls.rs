@@ -65,8 +65,22 @@ impl Certificates {
         made.leaf("other", "root", "other_name", start, end);
         made.leaf("below", "middle", "server", start, end);
         made.openssl(&[
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
-            "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "self.key", "-out",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            "self.key",
+            "-out",
             "self.pem",
         ]);
         Ok(made)
@@ -82,15 +96,27 @@ impl Certificates {
     }
 
     fn openssl(&self, args: &[&str]) {
-        let output = Command::new("openssl").args(args).current_dir(&self.folder).output().expect("openssl runs");
+        let output =
+            Command::new("openssl").args(args).current_dir(&self.folder).output().expect("openssl runs");
         assert!(output.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     fn key(&self, name: &str) {
         let (key, request) = (format!("{name}.key"), format!("{name}.req"));
         self.openssl(&[
-            "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
-            &format!("/CN=Torture {name}"), "-keyout", &key, "-out", &request,
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-subj",
+            &format!("/CN=Torture {name}"),
+            "-keyout",
+            &key,
+            "-out",
+            &request,
         ]);
     }
 
@@ -109,8 +135,23 @@ impl Certificates {
         let key = format!("{}.key", signer.unwrap_or(name));
         let cert = signer.map(|signer| format!("{signer}.pem"));
         let mut args = vec![
-            "ca", "-batch", "-notext", "-config", "config", "-extensions", extensions, "-startdate", start, "-enddate",
-            end, "-in", &request, "-out", &out, "-keyfile", &key,
+            "ca",
+            "-batch",
+            "-notext",
+            "-config",
+            "config",
+            "-extensions",
+            extensions,
+            "-startdate",
+            start,
+            "-enddate",
+            end,
+            "-in",
+            &request,
+            "-out",
+            &out,
+            "-keyfile",
+            &key,
         ];
         match &cert {
             Some(cert) => args.extend(["-cert", cert]),
@@ -210,7 +251,8 @@ fn old(certificates: &Certificates) -> TlsCage {
         .spawn()
         .expect("openssl runs");
     let lines = BufReader::new(helper.stdout.take().expect("its output")).lines();
-    let address = lines.map_while(Result::ok).take(20).find_map(|line| line.strip_prefix("ACCEPT ")?.parse().ok());
+    let address =
+        lines.map_while(Result::ok).take(20).find_map(|line| line.strip_prefix("ACCEPT ")?.parse().ok());
     let address = address.expect("it says where it listens");
     TlsCage { name: "TLS 1.1 only", causes: FAILED, address, helper: Some(helper) }
 }
