@@ -28,7 +28,7 @@ pub fn run(trial: &Trial) -> Outcome {
     for _ in 0..rounds {
         load.more(20);
         pass(chance.between(Duration::from_millis(100), Duration::from_millis(700)));
-        for _ in 0..1 + chance.below(3) {
+        for _ in 0..=chance.below(3) {
             // One connection of the program, whichever it is.
             let skipped = chance.below(4);
             cuts += site.database.number(&format!(

@@ -29,7 +29,7 @@ impl Chance {
     }
 
     pub fn between(&mut self, from: Duration, to: Duration) -> Duration {
-        let span = u64::try_from((to - from).as_micros()).unwrap();
+        let span = u64::try_from(to.saturating_sub(from).as_micros()).unwrap();
         from + Duration::from_micros(self.next() % span.max(1))
     }
 }

@@ -48,6 +48,10 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("bellwire-torture-postgres-").tempdir();
         let folder = folder.expect("a temporary folder").keep();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("script/lib/postgres-for");
+        #[expect(
+            clippy::zombie_processes,
+            reason = "it is waited for when it is stopped, or goes with this process"
+        )]
         let mut keeper = Command::new(script)
             .arg(std::process::id().to_string())
             .arg(&folder)

@@ -184,7 +184,7 @@ pub fn flushes(steps: &[Step]) -> Flushes {
     for (number, step) in steps.iter().enumerate() {
         match step {
             Step::Write { file: File::Journal, at, data }
-                if data.len() == 24 && (at - JOURNAL_HEAD) % FRAME == 0 =>
+                if data.len() == 24 && at.saturating_sub(JOURNAL_HEAD).is_multiple_of(FRAME) =>
             {
                 is_commit = data[4..8] != [0; 4];
             }

@@ -79,8 +79,8 @@ impl Cage {
                     return;
                 }
                 let _ = stream.set_nodelay(true);
-                let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
-                let _ = stream.set_write_timeout(Some(Duration::from_secs(60)));
+                let _ = stream.set_read_timeout(Some(Duration::from_mins(1)));
+                let _ = stream.set_write_timeout(Some(Duration::from_mins(1)));
                 let (act, count) = (act.clone(), count.clone());
                 let visit = Visit { stream, over: theirs.clone() };
                 std::thread::spawn(move || {
