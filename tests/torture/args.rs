@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::path::PathBuf;
 
 /// How much is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Orders {
     pub only: Vec<String>,
     /// The database to run on; both when none is named.
     pub engine: Option<Engine>,
+    /// The program to break; the one that was built with this suite unless another is named.
+    pub program: PathBuf,
 }
 
 /// Reads the arguments; none without `--profile`, which is how the ordinary test runners call.
@@ -46,7 +49,9 @@ pub fn read(args: impl Iterator<Item = String>) -> Result<Option<Orders>, String
     if !args.iter().any(|arg| arg == "--profile") {
         return Ok(None);
     }
-    let mut orders = Orders { profile: Profile::Quick, seed: any_seed(), only: Vec::new(), engine: None };
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_bellwire"));
+    let mut orders =
+        Orders { profile: Profile::Quick, seed: any_seed(), only: Vec::new(), engine: None, program };
     let mut args = args.into_iter();
     while let Some(flag) = args.next() {
         let value = args.next().ok_or_else(|| format!("{flag} needs a value"))?;
@@ -54,6 +59,9 @@ pub fn read(args: impl Iterator<Item = String>) -> Result<Option<Orders>, String
             ("--profile", "quick") => orders.profile = Profile::Quick,
             ("--profile", "full") => orders.profile = Profile::Full,
             ("--seed", seed) => orders.seed = seed.parse().map_err(|_| format!("{seed} is no seed"))?,
+            ("--program", path) => {
+                orders.program = std::path::absolute(path).map_err(|e| format!("{path}: {e}"))?;
+            }
             ("--only", case) => orders.only.push(case.to_owned()),
             ("--database", "sqlite") => orders.engine = Some(Engine::Sqlite),
             ("--database", "postgres") => orders.engine = Some(Engine::Postgres),

@@ -16,7 +16,7 @@ pub fn run(trial: &Trial) -> Outcome {
     let disk = Disk::mount(&trial.folder().join("disk"), 64)?;
     let home = trial.folder().join("home");
     std::fs::create_dir_all(&home).expect("a folder");
-    let site = Site::new(&home, Database::sqlite(&disk.folder().join("bellwire.db")));
+    let site = Site::new(trial, &home, Database::sqlite(&disk.folder().join("bellwire.db")));
     let token = site.tenant("Acme");
     let receiver = Receiver::start();
     receiver.on("/in", Answers::Slow(Duration::from_millis(20)));

@@ -24,7 +24,7 @@ pub fn run(trial: &Trial) -> Outcome {
     for key in 0..keys {
         let start = Barrier::new(AT_ONCE + 1);
         let with_kill = key % 2 == 1;
-        let delay = chance.between(Duration::from_millis(1), Duration::from_millis(25));
+        let delay = chance.between(Duration::from_millis(5), Duration::from_millis(200));
         let door = site.door.fixed();
         let answers: Vec<Option<String>> = std::thread::scope(|scope| {
             let posts: Vec<_> = (0..AT_ONCE)

@@ -1,6 +1,6 @@
 //! P1.1, P3, P4: killed again and again under load, the program loses nothing it acknowledged.
 
-use crate::rig::check::{drained, end_leases, invariants, nothing_is_lost, one_event_each};
+use crate::rig::check::{drained, end_leases, failures, invariants, nothing_is_lost, one_event_each};
 use crate::rig::load::{Load, Manner};
 use crate::rig::patience::{PATIENCE, pass, until};
 use crate::rig::receiver::{Manner as Answers, Receiver};
@@ -63,9 +63,9 @@ pub fn run(trial: &Trial) -> Outcome {
     assert!(sent.duplicates <= kills * MOST_IN_FLIGHT, "{} duplicates in {kills} kills", sent.duplicates);
     server.stop(PATIENCE);
     Ok(format!(
-        "{kills} kills, {} acknowledged, {} duplicates, {} exhausted, up to {most} under way at a kill",
+        "{kills} kills, {} acknowledged, {} duplicates, {}, up to {most} under way at a kill",
         acknowledged.len(),
         sent.duplicates,
-        sent.exhausted
+        failures(&site.database)
     ))
 }

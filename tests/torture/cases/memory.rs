@@ -38,7 +38,7 @@ pub fn run(trial: &Trial) -> Outcome {
         let ledger = trial.folder().join(format!("ledger-{unit}"));
         loads.push(Load::start(&site.door, &token, &ledger, &weight));
     }
-    let events = trial.pick(800, 6_000);
+    let events = trial.pick(500, 6_000);
     let count = || loads.iter().map(|load| load.ledger.count()).sum::<usize>();
     let began = Instant::now();
     let limit = Duration::from_secs(trial.pick(60, 600));

@@ -30,7 +30,7 @@ pub fn run(trial: &Trial) -> Outcome {
     site.webhook(&other, "order.refunded", &[receiver.url("/other-unit")], 30_000);
     let manner = Manner { pause: Duration::ZERO, producers: 8, ..Manner::default() };
     let load = Load::start(&site.door, &acme, &trial.folder().join("ledger"), &manner);
-    let long = Duration::from_mins(1);
+    let long = Duration::from_secs(trial.pick(60, 300));
     until(long, "the backlog has come together", || load.ledger.count() >= backlog);
     let backlog = load.finish().count();
     until(PATIENCE, "the endpoint hangs", || receiver.under_way() >= 1);

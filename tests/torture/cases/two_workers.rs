@@ -43,7 +43,7 @@ fn two_processes(trial: &Trial, site: &Site) -> String {
     let manner = Manner { producers: 2, ..Manner::default() };
     let mut load = Load::start(&at_one, &token, &trial.folder().join("ledger"), &manner);
     load.join(&at_two, &token, &manner);
-    load.more(trial.pick(300, 30_000));
+    load.more(trial.pick(300, 10_000));
     let ledger = load.finish();
     drained(&site.database, Duration::from_secs(trial.pick(60, 120)));
     let acknowledged = ledger.acknowledged();

@@ -90,6 +90,14 @@ pub fn nothing_is_lost(
     Sent { duplicates, exhausted }
 }
 
+/// How deliveries ended that did not arrive: each cause and how often.
+pub fn failures(database: &Database) -> String {
+    let ended = "FROM deliveries WHERE state IN ('exhausted', 'cancelled') GROUP BY cause ORDER BY cause";
+    let causes = database.rows(["cause", "count(*)", "", ""], ended);
+    let told: Vec<String> = causes.into_iter().map(|[cause, count, ..]| format!("{count} {cause}")).collect();
+    if told.is_empty() { "none failed".to_owned() } else { told.join(", ") }
+}
+
 fn first(many: &[String]) -> &[String] {
     &many[..many.len().min(5)]
 }

@@ -3,6 +3,7 @@
 use super::client::{Client, Door};
 use super::database::Database;
 use super::server::Server;
+use super::trial::Trial;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,6 +23,7 @@ const OPEN: [&str; 8] = [
 
 /// The program with its home and its database.
 pub struct Site {
+    program: PathBuf,
     home: PathBuf,
     pub database: Database,
     /// Where the server that was started last is.
@@ -31,8 +33,9 @@ pub struct Site {
 
 impl Site {
     /// Makes the key and the tables, and a watch over ends that do not stay ends.
-    pub fn new(home: &Path, database: Database) -> Self {
-        let site = Self { home: home.to_owned(), database, door: Door::default(), starts: Mutex::new(0) };
+    pub fn new(trial: &Trial, home: &Path, database: Database) -> Self {
+        let (program, home) = (trial.program.clone(), home.to_owned());
+        let site = Self { program, home, database, door: Door::default(), starts: Mutex::new(0) };
         site.run(&["keys", "init"]);
         site.run(&["migrate"]);
         site.database.execute(watch(site.database.is_sqlite()));
@@ -103,7 +106,7 @@ impl Site {
     }
 
     fn command(&self, before: &[String], args: &[&str]) -> Command {
-        let program = env!("CARGO_BIN_EXE_bellwire");
+        let program = &self.program;
         let mut command = match before.split_first() {
             Some((first, rest)) => {
                 let mut command = Command::new(first);

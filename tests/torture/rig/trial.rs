@@ -19,6 +19,8 @@ pub type Outcome = Result<String, NotRun>;
 pub struct Trial {
     pub profile: Profile,
     pub engine: Engine,
+    /// The program to break.
+    pub program: PathBuf,
     seed: u64,
     folder: PathBuf,
 }
@@ -29,7 +31,7 @@ impl Trial {
         // Kept until the verdict is known: a failed case leaves it behind.
         let folder = folder.expect("a temporary folder").keep();
         let seed = Chance::new(orders.seed, &format!("{case} {}", engine.name())).next();
-        Self { profile: orders.profile, engine, seed, folder }
+        Self { profile: orders.profile, engine, program: orders.program.clone(), seed, folder }
     }
 
     pub fn keep_folder(&self) -> PathBuf {
@@ -74,7 +76,7 @@ impl Trial {
             Engine::Sqlite => Database::sqlite(&folder.join("bellwire.db")),
             Engine::Postgres => cluster::shared()?.database(),
         };
-        Ok(Site::new(&folder, database))
+        Ok(Site::new(self, &folder, database))
     }
 
     /// Whether a program is there.
