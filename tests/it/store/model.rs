@@ -1,6 +1,6 @@
 //! The queue against a small model of it: whatever two nodes do, in whatever order, both say the same.
 
-use super::world::{WANTED, World, outcome, publish_at};
+use super::world::{WANTED, World, claim, outcome, publish_at};
 use crate::support::databases::{TestDatabase, both_databases};
 use bellwire::domain::events::cause::Cause;
 use bellwire::domain::events::delivery::DeliveryState;
@@ -10,7 +10,7 @@ use bellwire::domain::time::Ts;
 use bellwire::domain::webhooks::draft::{EndpointDraft, TriggerDraft, WebhookDraft};
 use bellwire::ops::cx::Tools;
 use bellwire::ops::events::handoff::{Destination, Handed, Verdict};
-use bellwire::ops::events::queue::{Recovery, claim, destinations, recover, release};
+use bellwire::ops::events::queue::{Recovery, destinations, recover, release};
 use bellwire::ops::events::route::LEASE;
 use bellwire::ops::events::settle::judge;
 use bellwire::ops::webhooks::{create, remove};
@@ -52,6 +52,10 @@ enum Step {
     Pass {
         seconds: u64,
     },
+    /// All leases end, and a node takes what it can: the former holders are late from now on.
+    Overtake {
+        node: usize,
+    },
 }
 
 /// How an attempt ended.
@@ -72,17 +76,25 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..200_000_u64).prop_map(End::Asked),
         1 => Just(End::Ours),
     ];
-    let seconds = prop_oneof![Just(0_u64), 1..10_u64, 50..70_u64, 300..400_u64, 80_000..90_000_u64];
+    let seconds = prop_oneof![
+        1 => Just(0_u64),
+        4 => 1..10_u64,
+        2 => 50..70_u64,
+        3 => 300..400_u64,
+        1 => 80_000..90_000_u64,
+    ];
     let step = prop_oneof![
         2 => Just(Step::Publish),
-        5 => (0..2_usize, 1..4_usize).prop_map(|(node, most)| Step::Claim { node, most }),
-        6 => (any::<usize>(), end).prop_map(|(which, end)| Step::Settle { which, end }),
+        6 => (0..2_usize, 1..4_usize).prop_map(|(node, most)| Step::Claim { node, most }),
+        9 => (any::<usize>(), end).prop_map(|(which, end)| Step::Settle { which, end }),
         1 => any::<usize>().prop_map(|which| Step::Release { which }),
         1 => (0..2_usize).prop_map(|node| Step::Crash { node }),
-        3 => (0..2_usize).prop_map(|node| Step::Sweep { node }),
-        4 => seconds.prop_map(|seconds| Step::Pass { seconds }),
+        2 => (0..2_usize).prop_map(|node| Step::Sweep { node }),
+        5 => seconds.prop_map(|seconds| Step::Pass { seconds }),
+        3 => (0..2_usize).prop_map(|node| Step::Overtake { node }),
     ];
-    prop::collection::vec(step, 10..50)
+    // Something to do from the start.
+    prop::collection::vec(step, 20..80).prop_map(|steps| [vec![Step::Publish; 4], steps].concat())
 }
 
 /// A delivery as the model has it.
@@ -125,7 +137,7 @@ struct Both<'a> {
 fn the_queue_does_what_its_model_does(database: &TestDatabase) {
     let world = World::on(database);
     let nodes = [world.node.clone(), world.another()];
-    let cases = if world.node.db.is_sqlite() { 24 } else { 10 };
+    let cases = if world.node.db.is_sqlite() { 30 } else { 12 };
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let units = Cell::new(0);
     let done = TestRunner::new(config).run(&steps(), |steps| {
@@ -169,6 +181,11 @@ impl<'a> Both<'a> {
             Step::Crash { node } => self.held.retain(|(holder, _)| *holder != node),
             Step::Sweep { node } => self.sweep(node),
             Step::Pass { seconds } => self.world.pass(Duration::from_secs(seconds)),
+            Step::Overtake { node } => {
+                self.world.pass(LEASE + Duration::from_secs(1));
+                self.sweep(node);
+                self.claim(node, 4);
+            }
         }
         for (id, was) in before {
             let ended = matches!(was.place, Place::Ended(_));
