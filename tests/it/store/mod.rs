@@ -6,6 +6,7 @@ mod failing;
 mod faults;
 mod fencing;
 mod listening;
+mod model;
 mod numbers;
 mod opening;
 mod queue;
