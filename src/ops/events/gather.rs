@@ -20,6 +20,9 @@ use crate::store::db::{Db, Pen};
 
 /// The most that one commit gathers.
 const MOST_IN_A_COMMIT: usize = 512;
+/// How long a thread that gathers outcomes alone waits for more of them: nobody waits for one, and each commit
+/// costs a flush and several round trips.
+const OUTCOMES_WAIT: Duration = Duration::from_millis(3);
 /// How long to wait before a settle that could not be stored is tried again.
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(250);
 /// After how many faults in a row an outcome that alone cannot be stored is given up.
@@ -73,7 +76,7 @@ impl Gatherer {
     pub fn start(tools: &GatherTools) -> std::io::Result<Self> {
         let unsettled = Arc::new(AtomicUsize::new(0));
         let mut threads = Vec::new();
-        let mut begin = |name: &str| {
+        let mut begin = |name: &str, is_patient: bool| {
             let (door, queue) = channel();
             let thread = Thread {
                 tools: tools.clone(),
@@ -81,12 +84,13 @@ impl Gatherer {
                 queue,
                 unsettled: unsettled.clone(),
                 faults: 0,
+                is_patient,
             };
             threads.push(std::thread::Builder::new().name(name.into()).spawn(move || thread.run())?);
             Ok::<_, std::io::Error>(door)
         };
-        let publishes = begin("gather")?;
-        let outcomes = if tools.db.is_sqlite() { publishes.clone() } else { begin("settle")? };
+        let publishes = begin("gather", false)?;
+        let outcomes = if tools.db.is_sqlite() { publishes.clone() } else { begin("settle", true)? };
         let doors = Doors { publishes, outcomes };
         Ok(Self { doors: Mutex::new(Some(doors)), unsettled, threads: Mutex::new(threads) })
     }
@@ -172,6 +176,8 @@ struct Thread {
     unsettled: Arc<AtomicUsize>,
     /// How often in a row storing failed.
     faults: u32,
+    /// Whether nobody waits for what it stores.
+    is_patient: bool,
 }
 
 impl Thread {
@@ -187,8 +193,13 @@ impl Thread {
                 Next::Nothing => {}
                 Next::Closed => closed = true,
             }
-            // Those who are about to ask get to: on a busy machine this gathers more, on an idle one it is nothing.
-            std::thread::yield_now();
+            if self.is_patient && batch.flushes.is_empty() && !closed {
+                std::thread::park_timeout(OUTCOMES_WAIT);
+            } else {
+                // Those who are about to ask get to: on a busy machine this gathers more, on an idle one it
+                // costs nothing.
+                std::thread::yield_now();
+            }
             while batch.len() < MOST_IN_A_COMMIT
                 && let Ok(item) = self.queue.try_recv()
             {
