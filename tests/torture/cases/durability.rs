@@ -57,7 +57,7 @@ pub fn flush_order(trial: &Trial) -> Outcome {
 }
 
 pub fn power_cut(trial: &Trial) -> Outcome {
-    let recording = record(trial, trial.pick(200, 2_000))?;
+    let recording = record(trial, trial.pick(500, 2_000))?;
     let (cuts, steps) = (trial.pick(20, 200), &recording.steps);
     let mut chance = trial.chance("cuts");
     let answers: Vec<usize> = steps
