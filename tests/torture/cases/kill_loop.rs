@@ -16,7 +16,7 @@ pub fn run(trial: &Trial) -> Outcome {
     let site = trial.site()?;
     let token = site.tenant("Acme");
     let receiver = Receiver::start();
-    receiver.on("/slow", Answers::Slow(Duration::from_millis(15)));
+    receiver.on("/slow", Answers::Slow(Duration::from_millis(60)));
     receiver.on("/flaky", Answers::FailEvery(7));
     let mut chance = trial.chance("kills");
     let mut server = site.serve();
@@ -25,7 +25,7 @@ pub fn run(trial: &Trial) -> Outcome {
 
     let wanted = trial.pick(5, 50);
     let (mut kills, mut most) = (0, 0);
-    for _ in 0..wanted * 2 {
+    for _ in 0..wanted * 4 {
         load.more(1);
         pass(
             chance.between(

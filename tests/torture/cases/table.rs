@@ -32,7 +32,7 @@ pub const CASES: &[Case] = &[
     case("power_cut", &[Sqlite], 120, durability::power_cut),
     case("fsync_error", &[Sqlite], 60, fsync_error::run),
     case("disk_full", &[Sqlite], 90, disk_full::run),
-    case("database_restart", &[Postgres], 120, database_restart::run),
+    case("database_restart", &[Postgres], 200, database_restart::run),
     case("two_workers", BOTH, 120, two_workers::run),
     case("clock_jump", BOTH, 90, clock_jump::run),
     case("graceful_stop", BOTH, 120, graceful_stop::run),
