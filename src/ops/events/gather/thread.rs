@@ -1,22 +1,17 @@
-//! Gathering: concurrent publishes and settles share one transaction and one commit. No timer decides
-//! how many: a batch is what arrived while the one before it was committed.
+//! A gathering thread: what arrived while the last commit was flushed goes into the next one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
-use crate::clock::Clock;
-use crate::domain::id::NodeId;
+use super::door::{GatherTools, Item, Teller};
 use crate::ops::Error;
-use crate::ops::events::handoff::{Handoff, Outcome};
+use crate::ops::events::handoff::Outcome;
 use crate::ops::events::publish::{self, Decided, Publish};
 use crate::ops::events::settle;
-use crate::store::db::{Db, Pen};
+use crate::store::db::Pen;
 
 /// The most that one commit gathers.
 const MOST_IN_A_COMMIT: usize = 512;
@@ -31,145 +26,8 @@ const MOST_FAULTS: u32 = 8;
 /// may take as long as the wait for a connection.
 const MOST_FAULTS_AT_STOP: u32 = 3;
 
-/// What a publish is answered with, after its commit.
-pub type Answer = oneshot::Receiver<Decided>;
-
-type Teller = oneshot::Sender<Decided>;
-
-/// The doors to the gathering threads. Dropping it ends the threads, after everything is stored.
-///
-/// SQLite has one writer, so one thread gathers everything. On PostgreSQL publishes do not wait for settles: each
-/// kind has a thread and a connection.
-pub struct Gatherer {
-    doors: Mutex<Option<Doors>>,
-    unsettled: Arc<AtomicUsize>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-struct Doors {
-    publishes: Sender<Item>,
-    /// The same door where one thread gathers both.
-    outcomes: Sender<Item>,
-}
-
-/// What the gathering threads work with.
-#[derive(Clone)]
-pub struct GatherTools {
-    /// The database.
-    pub db: Db,
-    /// Time and ids.
-    pub clock: Clock,
-    /// This process, as leases name it.
-    pub node: NodeId,
-    /// Where deliveries are handed to.
-    pub handoff: Arc<dyn Handoff>,
-}
-
-enum Item {
-    Publish(Box<Publish>, Teller),
-    Settle(Box<Outcome>),
-    Flush(SyncSender<()>),
-}
-
-impl Gatherer {
-    /// Starts the gathering threads.
-    pub fn start(tools: &GatherTools) -> std::io::Result<Self> {
-        let unsettled = Arc::new(AtomicUsize::new(0));
-        let mut threads = Vec::new();
-        let mut begin = |name: &str, is_patient: bool| {
-            let (door, queue) = channel();
-            let thread = Thread {
-                tools: tools.clone(),
-                pen: tools.db.pen(),
-                queue,
-                unsettled: unsettled.clone(),
-                faults: 0,
-                is_patient,
-            };
-            threads.push(std::thread::Builder::new().name(name.into()).spawn(move || thread.run())?);
-            Ok::<_, std::io::Error>(door)
-        };
-        let publishes = begin("gather", false)?;
-        let outcomes = if tools.db.is_sqlite() { publishes.clone() } else { begin("settle", true)? };
-        let doors = Doors { publishes, outcomes };
-        Ok(Self { doors: Mutex::new(Some(doors)), unsettled, threads: Mutex::new(threads) })
-    }
-
-    /// Puts an event forward. The answer comes when it is stored for good, or was refused.
-    pub fn publish(&self, publish: Publish) -> Answer {
-        let (tell, answer) = oneshot::channel();
-        self.send(Item::Publish(Box::new(publish), tell));
-        answer
-    }
-
-    /// Puts what came of an attempt forward; it is stored a moment later, whatever it takes.
-    pub fn settle(&self, outcome: Outcome) {
-        self.unsettled.fetch_add(1, Ordering::Relaxed);
-        self.send(Item::Settle(Box::new(outcome)));
-    }
-
-    /// How many outcomes are not yet stored.
-    pub fn unsettled(&self) -> usize {
-        self.unsettled.load(Ordering::Relaxed)
-    }
-
-    /// Waits until everything put forward so far is stored. Blocks, as long as the database is away.
-    pub fn flush(&self) {
-        let done = self.ask_to_flush();
-        // An error means that the threads are gone: nothing is left to wait for.
-        while done.recv().is_ok() {}
-    }
-
-    /// The same, but no longer than `patience`; whether everything is stored.
-    pub fn flush_within(&self, patience: Duration) -> bool {
-        let done = self.ask_to_flush();
-        loop {
-            match done.recv_timeout(patience) {
-                Ok(()) => {}
-                Err(RecvTimeoutError::Disconnected) => return true,
-                Err(RecvTimeoutError::Timeout) => return false,
-            }
-        }
-    }
-
-    /// Ends when every thread has stored what it was given before.
-    fn ask_to_flush(&self) -> Receiver<()> {
-        let (tell, done) = sync_channel(2);
-        self.with_doors(|doors| {
-            let _ = doors.publishes.send(Item::Flush(tell.clone()));
-            let _ = doors.outcomes.send(Item::Flush(tell));
-        });
-        done
-    }
-
-    fn send(&self, item: Item) {
-        self.with_doors(|doors| {
-            let door = if matches!(item, Item::Publish(..)) { &doors.publishes } else { &doors.outcomes };
-            // A publish that cannot be taken is answered by the drop of its sender.
-            let _ = door.send(item);
-        });
-    }
-
-    fn with_doors(&self, act: impl FnOnce(&Doors)) {
-        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(doors) = doors.as_ref() {
-            act(doors);
-        }
-    }
-}
-
-impl Drop for Gatherer {
-    fn drop(&mut self) {
-        drop(self.doors.lock().unwrap_or_else(PoisonError::into_inner).take());
-        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
-        }
-    }
-}
-
-struct Thread {
+/// Stores what comes in at its door, until that is closed.
+pub(super) struct Thread {
     tools: GatherTools,
     pen: Pen,
     queue: Receiver<Item>,
@@ -181,7 +39,18 @@ struct Thread {
 }
 
 impl Thread {
-    fn run(mut self) {
+    /// A thread that stores what comes in at `queue`, and takes off `unsettled` what it stored.
+    pub(super) fn new(
+        tools: &GatherTools,
+        queue: Receiver<Item>,
+        unsettled: Arc<AtomicUsize>,
+        is_patient: bool,
+    ) -> Self {
+        Self { tools: tools.clone(), pen: tools.db.pen(), queue, unsettled, faults: 0, is_patient }
+    }
+
+    /// Runs until the door is closed and everything is stored.
+    pub(super) fn run(mut self) {
         // Outcomes that could not be stored yet, oldest first.
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut flushes: Vec<SyncSender<()>> = Vec::new();
