@@ -12,5 +12,6 @@ mod opening;
 mod queue;
 mod storage;
 mod suspects;
+mod replays;
 mod upkeep;
 mod world;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::manage::{chosen, selection};
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
-use crate::domain::events::replay::{DEFAULT_PACE, ReplayState, StopReason, step_of};
+use crate::domain::events::replay::{DEFAULT_PACE, ReplayState, Selection, StopReason, step_of};
 use crate::domain::id::{DeliveryId, EndpointId, EventId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::WebhookStatus;
@@ -20,6 +20,8 @@ use crate::store::webhooks::{endpoints, routes, webhooks};
 
 /// How many deliveries one step looks at; more than it sends again when few are chosen.
 const MOST_LOOKED_AT: usize = 500;
+/// Of how many it looks at a time whether they are the last of their events.
+const MOST_AT_ONCE: usize = 64;
 /// How long to wait when no replay runs.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -66,22 +68,19 @@ fn go_on(tools: &Tools, conn: &mut Conn, row: ReplayRow, now: Ts) -> Result<(Rep
     let looked_at =
         deliveries::of_webhook_from(conn, row.bu_id, row.webhook_id, Some(from), Some(until), limit)?;
     let is_end = looked_at.len() < MOST_LOOKED_AT;
-    let wanted = |d: &DeliveryRow| d.kind != DeliveryKind::Test && selection.wants(d.state, &d.event_type);
-    let enough = looked_at.iter().enumerate().filter(|(_, d)| wanted(d)).nth(most).map(|(at, _)| at);
-    let part = looked_at.get(..enough.unwrap_or(looked_at.len())).unwrap_or_default();
-    let candidates: Vec<&DeliveryRow> = part.iter().filter(|d| wanted(d)).collect();
+    let (candidates, passed) = choose(conn, &row, &selection, &looked_at, most)?;
     let (made, skipped) = again(tools, conn, &row, &candidates, now)?;
     deliveries::insert(conn, &made)?;
     let dealt_with = made.len() + skipped;
     let row = ReplayRow {
         done: row.done + i64::try_from(dealt_with).unwrap_or(i64::MAX),
         skipped: row.skipped + i64::try_from(skipped).unwrap_or(i64::MAX),
-        position: part.last().map(|d| d.id).or(row.position),
+        position: looked_at.iter().take(passed).next_back().map(|d| d.id).or(row.position),
         // What nobody gets takes no time from the pace.
         next_at: Some(if made.is_empty() { now } else { now + pause }),
         ..row
     };
-    let is_over = is_end && enough.is_none();
+    let is_over = is_end && passed == looked_at.len();
     Ok((if is_over { ended(row, ReplayState::Done, None, now) } else { row }, made.len()))
 }
 
@@ -89,28 +88,69 @@ fn ended(row: ReplayRow, state: ReplayState, reason: Option<StopReason>, now: Ts
     ReplayRow { state, reason, finished_at: Some(now), next_at: None, ..row }
 }
 
-/// The new deliveries of those candidates that are the last of their event to their endpoint, and how many of
-/// these cannot be sent again: the endpoint or the event is gone, or what was held back while the webhook was
-/// inactive is not for it.
+/// The first `most` of these deliveries that are meant and are the last of their event to their endpoint, and how
+/// many were passed on the way.
+fn choose<'a>(
+    conn: &mut Conn,
+    replay: &ReplayRow,
+    selection: &Selection,
+    looked_at: &'a [DeliveryRow],
+    most: usize,
+) -> Result<(Vec<&'a DeliveryRow>, usize), Error> {
+    let (mut chosen, mut passed) = (Vec::new(), 0);
+    for part in looked_at.chunks(MOST_AT_ONCE) {
+        let is_meant =
+            |d: &&DeliveryRow| d.kind != DeliveryKind::Test && selection.wants(d.state, &d.event_type);
+        let meant: Vec<&DeliveryRow> = part.iter().filter(is_meant).collect();
+        let last = last_of_each(conn, replay, &meant)?;
+        for row in part {
+            let is_chosen = is_meant(&row) && last.get(&(row.event_id, row.endpoint_id)) == Some(&row.id);
+            if is_chosen && chosen.len() == most {
+                return Ok((chosen, passed));
+            }
+            chosen.extend(is_chosen.then_some(row));
+            passed += 1;
+        }
+    }
+    Ok((chosen, passed))
+}
+
+/// The last delivery of each of these events to each endpoint of the webhook.
+fn last_of_each(
+    conn: &mut Conn,
+    replay: &ReplayRow,
+    deliveries: &[&DeliveryRow],
+) -> Result<HashMap<(EventId, EndpointId), DeliveryId>, Error> {
+    let rows = deliveries::of_events(conn, replay.bu_id, &events_of(deliveries))?;
+    let these = rows.iter().filter(|d| d.webhook_id == replay.webhook_id && d.kind != DeliveryKind::Test);
+    // They come in the order they were made, so that the last one stays.
+    Ok(these.map(|d| ((d.event_id, d.endpoint_id), d.id)).collect())
+}
+
+fn events_of(deliveries: &[&DeliveryRow]) -> Vec<EventId> {
+    let mut ids: Vec<EventId> = deliveries.iter().map(|d| d.event_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// The new deliveries of the chosen ones, and how many of these cannot be sent again: the endpoint or the event
+/// is gone, or what was held back while the webhook was inactive is not for it.
 fn again(
     tools: &Tools,
     conn: &mut Conn,
     replay: &ReplayRow,
-    candidates: &[&DeliveryRow],
+    chosen: &[&DeliveryRow],
     now: Ts,
 ) -> Result<(Vec<DeliveryRow>, usize), Error> {
     let bu = replay.bu_id;
-    let mut ids: Vec<EventId> = candidates.iter().map(|d| d.event_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
     let events: HashMap<EventId, EventRow> =
-        events::hold_all(conn, bu, &ids)?.into_iter().map(|event| (event.id, event)).collect();
-    let last = last_of_each(conn, replay, &ids)?;
+        events::hold_all(conn, bu, &events_of(chosen))?.into_iter().map(|event| (event.id, event)).collect();
     let here: HashSet<EndpointId> =
         endpoints::of_webhooks(conn, bu, &[replay.webhook_id])?.iter().map(|e| e.id).collect();
     let mut routes = Routes::default();
     let (mut made, mut skipped) = (Vec::new(), 0);
-    for old in candidates.iter().filter(|d| last.get(&(d.event_id, d.endpoint_id)) == Some(&d.id)) {
+    for old in chosen {
         let event = events.get(&old.event_id).filter(|_| here.contains(&old.endpoint_id));
         let event = match event {
             Some(event) if old.state == DeliveryState::Skipped => {
@@ -127,18 +167,6 @@ fn again(
         }
     }
     Ok((made, skipped))
-}
-
-/// The last delivery of each of these events to each endpoint of the webhook.
-fn last_of_each(
-    conn: &mut Conn,
-    replay: &ReplayRow,
-    events: &[EventId],
-) -> Result<HashMap<(EventId, EndpointId), DeliveryId>, Error> {
-    let rows = deliveries::of_events(conn, replay.bu_id, events)?;
-    let these = rows.iter().filter(|d| d.webhook_id == replay.webhook_id && d.kind != DeliveryKind::Test);
-    // They come in the order they were made, so that the last one stays.
-    Ok(these.map(|d| ((d.event_id, d.endpoint_id), d.id)).collect())
 }
 
 /// Whether scope and filter let an event through to an endpoint: nobody asked them while the webhook was
