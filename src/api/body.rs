@@ -103,9 +103,9 @@ impl Fields {
         parsed
     }
 
-    /// Any value; `Some(None)` when it is `null`.
-    pub fn nullable(&mut self, name: &str) -> Option<Option<Value>> {
-        self.left.remove(name).map(|value| Some(value).filter(|value| !value.is_null()))
+    /// Any value, `null` too.
+    pub fn any(&mut self, name: &str) -> Option<Value> {
+        self.left.remove(name)
     }
 
     /// Any value but `null`.

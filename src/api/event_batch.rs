@@ -83,14 +83,10 @@ pub async fn publish(
 
 /// The events of a batch as they came.
 fn items(bytes: &Bytes) -> Result<Vec<Bytes>, Problem> {
-    let batch: BatchBody<'_> = match serde_json::from_slice(bytes) {
-        Ok(batch) => batch,
-        Err(_) => {
-            // When it is no sound JSON, that is said first, with the place.
-            SoundJson::scan(bytes)?;
-            let text = "Send an object with the list `events`.";
-            return Err(FieldErrors::one("events", "wrong_type", text).into());
-        }
+    let Ok(batch) = serde_json::from_slice::<BatchBody<'_>>(bytes) else {
+        // When it is no sound JSON, that is said first, with the place.
+        SoundJson::scan(bytes)?;
+        return Err(FieldErrors::one("events", "wrong_type", "Send an object with the list `events`.").into());
     };
     if batch.events.is_empty() {
         return Err(FieldErrors::one("events", "required", "Send at least one event.").into());

@@ -81,8 +81,8 @@ pub async fn change(caller: Caller, request: HttpRequest, payload: Payload) -> R
         label: fields.prose("label"),
         group: fields.prose("group"),
         deprecated: fields.flag("deprecated"),
-        schema: fields.nullable("schema"),
-        sample: fields.nullable("sample"),
+        schema: fields.any("schema"),
+        sample: fields.any("sample"),
     };
     let change = fields.or(change)?;
     let changed = caller.run(move |cx, bu| catalogue::change(cx, bu, &name, change)).await?;

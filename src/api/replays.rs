@@ -14,6 +14,10 @@ use crate::domain::id::{ReplayId, ReplayKind, WebhookId};
 use crate::domain::time::Ts;
 use crate::ops::events::replay::{self, ReplayDraft, ReplayView as Replay};
 
+/// Fields of a replay that only Bellwire itself sets.
+const READ_ONLY: [&str; 8] =
+    ["id", "bu_id", "state", "total", "done", "created_by", "created_at", "finished_at"];
+
 #[derive(Serialize)]
 struct SelectionView<'a> {
     webhook: WebhookId,
@@ -51,23 +55,19 @@ struct ReplayView<'a> {
 /// Makes a replay, or only counts what it would send when `dry_run` is true.
 pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let mut fields = body::object(&request, payload).await?;
+    fields.refuse(&READ_ONLY)?;
     let dry_run = fields.flag("dry_run").unwrap_or(false);
     if !fields.has("webhook") {
         fields.fault("webhook", "required", "Name the webhook whose deliveries to send again.");
     }
     let webhook =
         fields.parsed("webhook", "unknown_reference", "No webhook of this business unit has this id.");
-    let rest = (
-        moment(&mut fields, "from"),
-        moment(&mut fields, "to"),
-        states(&mut fields),
-        fields.text("event_type"),
-        fields.int("pace_per_second"),
-    );
-    let (from, to, states, event_type, pace_per_second) = rest;
-    // Without a webhook there is a fault, so that this one stands for nothing.
-    let webhook = webhook.unwrap_or_else(|| caller.cx.id());
-    let draft = fields.or(ReplayDraft { webhook, from, to, states, event_type, pace_per_second })?;
+    let (from, to) = (moment(&mut fields, "from"), moment(&mut fields, "to"));
+    let states = states(&mut fields);
+    let event_type = fields.text("event_type");
+    let pace_per_second = fields.int("pace_per_second");
+    let Some(webhook) = fields.or(webhook)? else { return Err(Problem::not_found()) };
+    let draft = ReplayDraft { webhook, from, to, states, event_type, pace_per_second };
     if dry_run {
         let planned = caller.run(move |cx, bu| replay::count(cx, bu, draft)).await?;
         let pace = i64::from(planned.pace_per_second).max(1);

@@ -71,5 +71,8 @@ fn a_hook_is_refused_by_its_own_field_names(database: &TestDatabase) {
             "{body}"
         );
     }
+    let body = json!({"target_url": good, "event": "user.created", "id": "wh_1", "zap": 7});
+    let answer = world.api.post("/hooks", &body);
+    assert_eq!((answer.status, faults(&answer)), (400, vec!["id read_only_field".to_owned()]));
     assert_eq!(world.api.get("/webhooks").json()["meta"]["total"], 0);
 }

@@ -121,6 +121,8 @@ fn a_replay_is_refused_field_by_field(database: &TestDatabase) {
             "{body}"
         );
     }
+    let state = world.api.post("/replays", &json!({"webhook": webhook, "state": "done"}));
+    assert_eq!((state.status, faults(&state)), (400, vec!["state read_only_field".to_owned()]));
     let nobody = world.api.post("/replays", &json!({}));
     assert_eq!(faults(&nobody), ["webhook required"]);
     let replay = json!({"webhook": webhook});

@@ -124,12 +124,11 @@ pub fn create(cx: &Cx, bu: BuId, draft: ReplayDraft) -> Result<ReplayView, Error
             return Err(Error::conflict("replay_running", text));
         }
         replays::insert(conn, &row)?;
-        let mut after = planned.selection.to_json();
-        after["webhook"] = json!(webhook);
-        after["total"] = json!(planned.count);
+        let selection = planned.selection.to_json();
+        let after = json!({"webhook": webhook, "selection": selection, "total": planned.count});
         audit::record(cx, conn, Some(bu), entry("replay.created", id, after))
     })?;
-    view(row)
+    view(&row)
 }
 
 /// One replay of `bu`.
@@ -138,7 +137,7 @@ pub fn get(cx: &Cx, bu: BuId, id: ReplayId) -> Result<ReplayView, Error> {
         authorize(cx, conn, bu, Permission::DeliveriesWrite)?;
         replays::find(conn, bu, id)?.ok_or(Error::NotFound)
     })?;
-    view(row)
+    view(&row)
 }
 
 /// Stops a replay of `bu`; what it sent on its way already is delivered. Once more changes nothing;
@@ -157,7 +156,7 @@ pub fn cancel(cx: &Cx, bu: BuId, id: ReplayId) -> Result<ReplayView, Error> {
         }
         Ok(row)
     })?;
-    view(row)
+    view(&row)
 }
 
 fn plan(cx: &Cx, bu: BuId, draft: ReplayDraft, id: ReplayId) -> Result<Planned, Error> {
@@ -214,9 +213,9 @@ pub(super) fn chosen(selection: &Selection, id: ReplayId) -> Chosen {
     }
 }
 
-fn view(row: ReplayRow) -> Result<ReplayView, Error> {
+fn view(row: &ReplayRow) -> Result<ReplayView, Error> {
     Ok(ReplayView {
-        selection: selection(&row)?,
+        selection: selection(row)?,
         id: row.id,
         webhook: row.webhook_id,
         pace_per_second: row.pace_per_second.unwrap_or(DEFAULT_PACE),

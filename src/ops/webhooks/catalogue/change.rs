@@ -25,10 +25,10 @@ pub struct EventTypeChange {
     pub group: Option<String>,
     /// Whether new webhooks should do without it.
     pub deprecated: Option<bool>,
-    /// A JSON Schema of its payloads; `Some(None)` removes it.
-    pub schema: Option<Option<Value>>,
-    /// A sample payload; `Some(None)` removes it.
-    pub sample: Option<Option<Value>>,
+    /// A JSON Schema of its payloads; `null` removes it.
+    pub schema: Option<Value>,
+    /// A sample payload; `null` removes it.
+    pub sample: Option<Value>,
 }
 
 /// Changes a type of `bu`. Fields and codes are those of adding one; `built_in_event_type` and
@@ -43,8 +43,8 @@ pub fn change(cx: &Cx, bu: BuId, name: &str, change: EventTypeChange) -> Result<
             description: change.description.unwrap_or_else(|| old.description.clone()),
             label: Some(change.label.unwrap_or_else(|| old.label.clone())),
             group: Some(change.group.unwrap_or_else(|| old.group_name.clone())),
-            schema: change.schema.unwrap_or_else(|| json(&old.schema)),
-            sample: change.sample.unwrap_or_else(|| json(&old.sample)),
+            schema: change.schema.or_else(|| json(&old.schema)).filter(|v| !v.is_null()),
+            sample: change.sample.or_else(|| json(&old.sample)).filter(|v| !v.is_null()),
         };
         let new = draft.check()?;
         let row = EventTypeRow {
