@@ -1,5 +1,7 @@
 //! JSON objects as clients send them: read field by field, with every wrong type told at once.
 
+use std::str::FromStr;
+
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 use serde_json::{Map, Value};
@@ -77,6 +79,33 @@ impl Fields {
                 _ => self.wrong(name, "Send a whole number of usual size."),
             },
         }
+    }
+
+    /// Yes or no.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.left.remove(name)? {
+            Value::Bool(yes) => Some(yes),
+            _ => self.wrong(name, "Send true or false."),
+        }
+    }
+
+    /// A text that reads as a `T`; another text is a fault with this code and sentence.
+    pub fn parsed<T: FromStr>(
+        &mut self,
+        name: &str,
+        code: &'static str,
+        sentence: &'static str,
+    ) -> Option<T> {
+        let parsed = self.text(name)?.parse().ok();
+        if parsed.is_none() {
+            self.fault(name, code, sentence);
+        }
+        parsed
+    }
+
+    /// Any value, `null` too.
+    pub fn any(&mut self, name: &str) -> Option<Value> {
+        self.left.remove(name)
     }
 
     /// Any value but `null`.

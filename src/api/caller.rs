@@ -65,6 +65,14 @@ impl FromRequest for Caller {
     }
 }
 
+impl Producer {
+    /// Counts that its request publishes `events` in all; the first was counted before the body was read.
+    pub fn count(&self, request: &HttpRequest, events: usize) -> Result<(), Problem> {
+        let more = u32::try_from(events.saturating_sub(1)).unwrap_or(u32::MAX);
+        count(request, |limits| limits.ingest_more(self.0.token.token, more))
+    }
+}
+
 impl FromRequest for Producer {
     type Error = Problem;
     type Future = Extracting<Self>;

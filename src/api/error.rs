@@ -109,7 +109,22 @@ impl Problem {
     /// The answer; `request_id` is the id under which the request is logged.
     pub fn answer(&self, request_id: Option<RequestId>) -> HttpResponse {
         let parts = &self.0;
-        let view = ProblemView {
+        let mut answer = HttpResponse::build(parts.status);
+        for (name, value) in &parts.headers {
+            answer.insert_header((name.clone(), value.as_str()));
+        }
+        let json = serde_json::to_string(&self.view(request_id)).unwrap_or_default();
+        answer.content_type("application/problem+json").body(json)
+    }
+
+    /// The same as a part of another answer: what is wrong with one of several things.
+    pub fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(self.view(None)).unwrap_or_default()
+    }
+
+    fn view(&self, request_id: Option<RequestId>) -> ProblemView<'_> {
+        let parts = &self.0;
+        ProblemView {
             success: false,
             r#type: format!("/problems/{}", parts.code),
             title: parts.status.canonical_reason().unwrap_or("Error"),
@@ -123,13 +138,7 @@ impl Problem {
                 .map(|e| FieldErrorView { field: &e.field, code: e.code, message: &e.message })
                 .collect(),
             request_id: request_id.map(|id| id.to_string()),
-        };
-        let mut answer = HttpResponse::build(parts.status);
-        for (name, value) in &parts.headers {
-            answer.insert_header((name.clone(), value.as_str()));
         }
-        let json = serde_json::to_string(&view).unwrap_or_default();
-        answer.content_type("application/problem+json").body(json)
     }
 
     fn with_errors(mut self, errors: FieldErrors) -> Self {

@@ -3,7 +3,7 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::body;
 use crate::api::caller::Caller;
@@ -12,7 +12,7 @@ use crate::api::views::Data;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::catalogue::EventTypeDraft;
 use crate::domain::webhooks::trigger::is_event_type;
-use crate::ops::webhooks::catalogue::{self, TypeView};
+use crate::ops::webhooks::catalogue::{self, EventTypeChange, TypeView};
 
 /// Fields of a type that only Bellwire itself sets.
 const READ_ONLY: [&str; 5] = ["id", "bu_id", "created_at", "updated_at", "built_in"];
@@ -68,11 +68,43 @@ pub async fn add(caller: Caller, request: HttpRequest, payload: Payload) -> Resu
     Ok(HttpResponse::Created().json(Data { data: view(added) }))
 }
 
+/// Changes any part of a type; the rest stays. A schema or a sample goes with `null`.
+pub async fn change(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let name = name(&request)?;
+    let mut fields = body::object(&request, payload).await?;
+    fields.refuse(&READ_ONLY)?;
+    if fields.value("name").is_some_and(|given| given.as_str() != Some(name.as_str())) {
+        fields.fault("name", "not_changeable", "The name stays as it is. Add another event type instead.");
+    }
+    let change = EventTypeChange {
+        description: fields.prose("description"),
+        label: fields.prose("label"),
+        group: fields.prose("group"),
+        deprecated: fields.flag("deprecated"),
+        schema: fields.any("schema"),
+        sample: fields.any("sample"),
+    };
+    let change = fields.or(change)?;
+    let changed = caller.run(move |cx, bu| catalogue::change(cx, bu, &name, change)).await?;
+    Ok(HttpResponse::Ok().json(Data { data: view(changed) }))
+}
+
+/// Removes a type.
+pub async fn remove(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let name = name(&request)?;
+    caller.run(move |cx, bu| catalogue::remove(cx, bu, &name)).await?;
+    Ok(HttpResponse::Ok().json(json!({"success": true, "message": "Event type deleted successfully"})))
+}
+
 /// The type that the address names; 404 when it names none.
 async fn find(caller: &Caller, request: &HttpRequest) -> Result<TypeView, Problem> {
-    let name = request.match_info().get("name").filter(|name| is_event_type(name));
-    let name = name.ok_or_else(Problem::not_found)?.to_owned();
+    let name = name(request)?;
     Ok(caller.run(move |cx, bu| catalogue::get(cx, bu, &name)).await?)
+}
+
+fn name(request: &HttpRequest) -> Result<String, Problem> {
+    let name = request.match_info().get("name").filter(|name| is_event_type(name));
+    Ok(name.ok_or_else(Problem::not_found)?.to_owned())
 }
 
 fn view(found: TypeView) -> EventTypeView {

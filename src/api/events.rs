@@ -93,7 +93,7 @@ pub async fn publish(
 }
 
 /// The value of the one `Idempotency-Key` header; 400 when it cannot be one.
-fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
+pub fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
     let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
     let Some(first) = given.next() else { return Ok(None) };
     let text = if given.next().is_some() { "" } else { first.to_str().unwrap_or_default() };

@@ -2,12 +2,18 @@
 
 mod body;
 mod caller;
+mod deliveries;
 mod error;
+mod event_batch;
 mod event_types;
 mod events;
+mod hooks;
 mod me;
 mod query;
+mod replays;
 pub mod routes;
+mod secrets;
 mod test_send;
+mod tokens;
 mod views;
 mod webhooks;

@@ -62,6 +62,11 @@ impl<'a> Query<'a> {
         parsed
     }
 
+    /// Notes a fault of a parameter.
+    pub fn fault(&mut self, name: &'static str, code: &'static str, sentence: &'static str) {
+        self.errors.push(name, code, sentence);
+    }
+
     /// 400 when anything was wrong.
     pub fn check(self) -> Result<(), Problem> {
         self.errors.or(()).map_err(Problem::bad_request)

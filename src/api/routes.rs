@@ -8,7 +8,9 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 
 use crate::api::error::Problem;
-use crate::api::{event_types, events, me, test_send, webhooks};
+use crate::api::{
+    deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens, webhooks,
+};
 use crate::http::identity::{request_id, tell};
 
 const HEADERS: [(HeaderName, &str); 3] = [
@@ -34,19 +36,44 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(web::delete().to(webhooks::remove)),
         )
         .service(web::resource("/webhooks/{id}/test").route(web::post().to(test_send::send)))
+        .service(web::resource("/webhooks/{id}/secret/rotate").route(web::post().to(secrets::rotate)))
+        .service(web::resource("/webhooks/{id}/deliveries").route(web::get().to(deliveries::list)))
+        .service(web::resource("/deliveries/{id}").route(web::get().to(deliveries::read)))
+        .service(web::resource("/deliveries/{id}/resend").route(web::post().to(deliveries::resend)))
+        .service(web::resource("/replays").route(web::post().to(replays::create)))
+        .service(
+            web::resource("/replays/{id}")
+                .route(web::get().to(replays::read))
+                .route(web::delete().to(replays::cancel)),
+        )
+        .service(web::resource("/hooks").route(web::post().to(hooks::subscribe)))
+        .service(web::resource("/hooks/{id}").route(web::delete().to(hooks::unsubscribe)))
         .service(
             web::resource("/events")
                 .route(web::get().to(events::list))
                 .route(web::post().to(events::publish)),
         )
+        .service(web::resource("/events/batch").route(web::post().to(event_batch::publish)))
         .service(web::resource("/events/{id}").route(web::get().to(events::read)))
         .service(
             web::resource("/event-types")
                 .route(web::get().to(event_types::list))
                 .route(web::post().to(event_types::add)),
         )
-        .service(web::resource("/event-types/{name}").route(web::get().to(event_types::read)))
+        .service(
+            web::resource("/event-types/{name}")
+                .route(web::get().to(event_types::read))
+                .route(web::put().to(event_types::change))
+                .route(web::delete().to(event_types::remove)),
+        )
         .service(web::resource("/event-types/{name}/sample").route(web::get().to(event_types::sample)))
+        .service(
+            web::resource("/tokens")
+                .route(web::get().to(tokens::list))
+                .route(web::post().to(tokens::dashboard_only)),
+        )
+        .service(web::resource("/tokens/{id}").route(web::delete().to(tokens::revoke)))
+        .service(web::resource("/tokens/{id}/rotate").route(web::post().to(tokens::dashboard_only)))
         .service(web::resource("/me").route(web::get().to(me::read)))
         .default_service(web::to(nothing));
     config.service(v1);

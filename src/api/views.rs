@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::domain::events::attempt::{Attempt, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
-use crate::domain::id::{AttemptId, DeliveryId, EndpointId, TriggerId, WebhookId};
+use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, TriggerId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{Health, InactiveReason, Origin, Reach, WebhookStatus};
 use crate::ops::events::inspect;
@@ -30,6 +30,23 @@ pub struct Listing<T, M> {
     pub meta: M,
 }
 
+/// Where a numbered page stands in its list.
+#[derive(Serialize)]
+pub struct PageMeta {
+    total: i64,
+    page: i64,
+    limit: i64,
+    pages: i64,
+}
+
+impl PageMeta {
+    /// Page `page`, from 1, of a list of `total` things, `limit` to a page.
+    pub fn new(total: i64, page: u32, limit: u32) -> Self {
+        let limit = i64::from(limit.max(1));
+        Self { total, page: page.into(), limit, pages: (total + limit - 1) / limit }
+    }
+}
+
 /// A webhook; the published fields first, what was added since behind them.
 #[derive(Serialize)]
 pub struct WebhookView<'a> {
@@ -47,6 +64,7 @@ pub struct WebhookView<'a> {
     inactive_reason: Option<InactiveReason>,
     health: Health,
     origin: Origin,
+    rest_hook: bool,
     reach: Reach,
     created_by: Option<i64>,
     for_login: Option<i64>,
@@ -93,6 +111,7 @@ impl<'a> WebhookView<'a> {
             inactive_reason: row.inactive_reason,
             health: webhook.health(),
             origin: row.origin,
+            rest_hook: row.rest_hook,
             reach: row.reach,
             created_by: webhook.creator,
             for_login: webhook.for_login,
@@ -129,6 +148,8 @@ fn trigger(row: &TriggerRow) -> TriggerView<'_> {
 #[derive(Serialize)]
 pub struct DeliveryView<'a> {
     id: DeliveryId,
+    event_id: EventId,
+    event_type: &'a str,
     webhook: WebhookId,
     webhook_name: &'a str,
     endpoint: EndpointId,
@@ -141,7 +162,9 @@ pub struct DeliveryView<'a> {
     next_attempt_at: Option<Ts>,
     created_at: Ts,
     settled_at: Option<Ts>,
-    attempts: Vec<AttemptView<'a>>,
+    attempt_count: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptView<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -175,9 +198,17 @@ struct ResponseView<'a> {
 impl<'a> DeliveryView<'a> {
     /// A delivery with its attempts; `in_full` with what was sent and what came back.
     pub fn new(delivery: &'a inspect::DeliveryView, in_full: bool) -> Self {
+        let attempts = delivery.attempts.iter().map(|attempt| attempt_view(attempt, in_full)).collect();
+        Self { attempts: Some(attempts), ..Self::in_list(delivery) }
+    }
+
+    /// A delivery in a list, without its attempts.
+    pub fn in_list(delivery: &'a inspect::DeliveryView) -> Self {
         let row = &delivery.row;
         Self {
             id: row.id,
+            event_id: row.event_id,
+            event_type: &row.event_type,
             webhook: row.webhook_id,
             webhook_name: &delivery.webhook,
             endpoint: row.endpoint_id,
@@ -190,7 +221,8 @@ impl<'a> DeliveryView<'a> {
             next_attempt_at: row.next_at,
             created_at: row.created_at,
             settled_at: row.settled_at,
-            attempts: delivery.attempts.iter().map(|attempt| attempt_view(attempt, in_full)).collect(),
+            attempt_count: row.attempts + row.interruptions,
+            attempts: None,
         }
     }
 }

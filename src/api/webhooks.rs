@@ -2,14 +2,13 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Serialize;
 use serde_json::json;
 
 use crate::api::body::{self, Fields};
 use crate::api::caller::{Caller, PathId};
 use crate::api::error::Problem;
 use crate::api::query::Query;
-use crate::api::views::{Data, Listing, WebhookView};
+use crate::api::views::{Data, Listing, PageMeta, WebhookView};
 use crate::domain::id::WebhookKind;
 use crate::domain::webhooks::catalogue as builtin;
 use crate::domain::webhooks::draft::{EndpointDraft, FieldName, TriggerDraft, WebhookDraft};
@@ -23,8 +22,8 @@ use crate::ops::webhooks::{catalogue, remove};
 use crate::store::webhooks::webhooks::WebhookFilter;
 
 /// Fields of a webhook that only Bellwire itself sets.
-const READ_ONLY: [&str; 7] =
-    ["id", "bu_id", "created_by", "created_at", "updated_at", "origin", "secret_ciphertext"];
+const READ_ONLY: [&str; 8] =
+    ["id", "bu_id", "created_by", "created_at", "updated_at", "origin", "rest_hook", "secret_ciphertext"];
 /// Whose events a webhook gets: the one value that each field can have here. Another is refused, because
 /// a webhook that silently gets more events than was asked for shows them to the wrong receiver.
 const FOR_WHOM: [(&str, Option<&str>); 4] =
@@ -34,14 +33,6 @@ const NOT_HERE: [(&str, &str); 2] = [
     ("secret", "The secret is not changed here. Rotate it instead."),
     ("endpoints", "Endpoints are not changed here. Change the first one's address with `url`."),
 ];
-
-#[derive(Serialize)]
-struct PageMeta {
-    total: i64,
-    page: i64,
-    limit: i64,
-    pages: i64,
-}
 
 /// A page of the webhooks of the token's business unit.
 pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -62,8 +53,7 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
         Ok(found)
     });
     let found = found.await.map_err(Problem::in_query)?;
-    let (total, limit) = (found.total, i64::from(limit));
-    let meta = PageMeta { total, page: page.into(), limit, pages: (total + limit - 1) / limit };
+    let meta = PageMeta::new(found.total, page, limit);
     let data = found.webhooks.iter().map(|webhook| WebhookView::new(webhook, None)).collect();
     Ok(HttpResponse::Ok().json(Listing { data, meta }))
 }

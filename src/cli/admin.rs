@@ -17,7 +17,7 @@ use crate::config::WrongSetting;
 use crate::domain::access::partner::PartnerKind;
 use crate::domain::access::permission::Scopes;
 use crate::domain::access::user::Role;
-use crate::domain::id::BuId;
+use crate::domain::id::{BuId, TokenId};
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::keys::KeyRing;
 use crate::ops::Error;
@@ -115,6 +115,19 @@ pub enum TokenCommand {
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
         expires_in_days: Option<u32>,
     },
+    /// Replace a token by a successor with the same scopes; the new secret, shown this once, is all that
+    /// stands on standard output.
+    Rotate {
+        /// The token to replace.
+        #[arg(long, value_name = "TOKEN")]
+        id: TokenId,
+        /// The channel partner whose business unit it acts in.
+        #[arg(long, value_name = "NUMBER")]
+        partner: i64,
+        /// For how many hours the old one goes on working; 0 ends it at once.
+        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
+        overlap_hours: u32,
+    },
 }
 
 /// `bellwire keys …`.
@@ -174,17 +187,26 @@ pub fn user(common: &Common, command: UserCommand) -> Result<(), Failure> {
 
 /// `bellwire token …`.
 pub fn token(common: &Common, command: TokenCommand) -> Result<(), Failure> {
-    let TokenCommand::Create { name, partner, scopes, all_scopes: _, expires_in_days } = command;
-    let scopes = match &scopes {
-        Some(text) => Scopes::parse(text).map_err(|e| failure(e.into()))?,
-        None => Scopes::all(),
-    };
-    let cx = operator(common)?;
-    let bu = unit_of(&cx, partner)?;
-    let expires_at = expires_in_days.map(|days| cx.now + Duration::from_hours(24 * u64::from(days)));
-    let (row, secret) = tokens::create(&cx, bu, TokenDraft { name, scopes, expires_at }).map_err(failure)?;
+    let (row, secret) = match command {
+        TokenCommand::Create { name, partner, scopes, all_scopes: _, expires_in_days } => {
+            let scopes = match &scopes {
+                Some(text) => Scopes::parse(text).map_err(|e| failure(e.into()))?,
+                None => Scopes::all(),
+            };
+            let cx = operator(common)?;
+            let bu = unit_of(&cx, partner)?;
+            let expires_at = expires_in_days.map(|days| cx.now + Duration::from_hours(24 * u64::from(days)));
+            tokens::create(&cx, bu, TokenDraft { name, scopes, expires_at })
+        }
+        TokenCommand::Rotate { id, partner, overlap_hours } => {
+            let cx = operator(common)?;
+            let bu = unit_of(&cx, partner)?;
+            tokens::rotate(&cx, bu, id, Duration::from_hours(overlap_hours.into()))
+        }
+    }
+    .map_err(failure)?;
     if common.json {
-        let value = json!({"id": row.id, "bu": bu, "secret": secret.expose(), "scopes": scopes});
+        let value = json!({"id": row.id, "bu": row.bu_id, "secret": secret.expose(), "scopes": row.scopes});
         say(&value.to_string());
     } else {
         say(secret.expose());
@@ -244,7 +266,7 @@ fn failure(error: Error) -> Failure {
             let told: Vec<String> = errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect();
             Failure::Setting(told.join(" "))
         }
-        Error::NotFound => Failure::Setting("There is nothing with this number.".into()),
+        Error::NotFound => Failure::Setting("There is nothing with this number or id.".into()),
         Error::Conflict { message, .. } => Failure::Setting(message.into_owned()),
         Error::Forbidden(refusal) => Failure::Setting(refusal.to_string()),
         Error::Unavailable(text) | Error::Storage(_, text) | Error::Internal(text) => Failure::Running(text),

@@ -12,6 +12,7 @@ pub mod lanes;
 pub mod listener;
 pub mod network;
 pub mod outgoing;
+pub mod replays;
 pub mod transport;
 pub mod upkeep;
 

@@ -74,6 +74,17 @@ impl<K: Kind> Id<K> {
         Self::from_uuid(Uuid::from_u128(ms << 80))
     }
 
+    /// The id of another kind that was made in the same moment: it stands behind what was made before, and
+    /// before what is made later.
+    pub fn alike<L: Kind>(&self) -> Id<L> {
+        let mut text = [0; LONGEST];
+        let body = self.as_str().bytes().skip(K::PREFIX.len());
+        for (slot, byte) in text.iter_mut().zip(L::PREFIX.bytes().chain(body)) {
+            *slot = byte;
+        }
+        Id { text, kind: PhantomData }
+    }
+
     /// The smallest and the largest id whose text starts with `text`, for a search by prefix;
     /// `None` when no id of this kind can start so.
     pub fn range_of_prefix(text: &str) -> Option<(String, String)> {
@@ -190,6 +201,8 @@ ids! {
     DeliveryKind DeliveryId "dlv_";
     /// One HTTP request of a delivery.
     AttemptKind AttemptId "att_";
+    /// A bulk re-send.
+    ReplayKind ReplayId "rpl_";
     /// A session of a login, known to the audit log; never the cookie's value.
     SessionKind SessionId "ses_";
     /// A line of the audit log.
@@ -227,6 +240,7 @@ mod tests {
         assert_eq!(first.made_at(), moment);
         let later = EventId::from_uuid(Uuid::from_u128((1_763_647_281_500 << 80) | (7 << 76) | 9));
         assert_eq!(later.made_at(), moment);
+        assert_eq!(later.alike::<DeliveryKind>().as_str()[4..], later.as_str()[4..]);
         assert!(first < later && later < EventId::first_at(Ts::from_millis(1_763_647_281_501)));
     }
 

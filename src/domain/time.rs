@@ -29,6 +29,11 @@ impl Ts {
         (self.0 - earlier.0) / 1_000
     }
 
+    /// The time from `earlier` to this moment; nothing when it is later.
+    pub fn since(self, earlier: Ts) -> Duration {
+        Duration::from_micros(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+    }
+
     /// The start of the hour this moment lies in.
     #[must_use]
     pub const fn hour(self) -> Self {

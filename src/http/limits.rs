@@ -4,6 +4,7 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -80,6 +81,13 @@ impl Limits {
         self.ingest.as_ref().map_or(Ok(()), |limiter| limiter.check(&token))
     }
 
+    /// Counts `more` further events of one request. More than the whole quota is refused too: the token may
+    /// never publish so many at once.
+    pub fn ingest_more(&self, token: TokenId, more: u32) -> Result<(), Limited> {
+        let (Some(limiter), Some(more)) = (&self.ingest, NonZeroU32::new(more)) else { return Ok(()) };
+        limiter.check_many(&token, more)
+    }
+
     /// Counts any other API request of a token.
     pub fn api(&self, token: TokenId) -> Result<(), Limited> {
         self.api.as_ref().map_or(Ok(()), |limiter| limiter.check(&token))
@@ -129,16 +137,22 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     }
 
     fn check(&self, key: &K) -> Result<(), Limited> {
+        self.check_many(key, NonZeroU32::MIN)
+    }
+
+    fn check_many(&self, key: &K, count: NonZeroU32) -> Result<(), Limited> {
         self.sweep();
-        self.buckets.check_key(key).map_err(|not_until| {
-            let wait = not_until.wait_time_from(self.clock.now());
-            let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Limited {
-                name: self.name,
-                quota: self.quota,
-                window_s: self.window_s,
-                retry_after_s: whole.max(1),
-            }
+        let wait = match self.buckets.check_key_n(key, count) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(not_until)) => not_until.wait_time_from(self.clock.now()),
+            Err(_) => Duration::from_secs(self.window_s.into()),
+        };
+        let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Err(Limited {
+            name: self.name,
+            quota: self.quota,
+            window_s: self.window_s,
+            retry_after_s: whole.max(1),
         })
     }
 

@@ -5,5 +5,6 @@ pub mod cause;
 pub mod delivery;
 pub mod event;
 pub mod payload;
+pub mod replay;
 pub mod retry;
 pub mod signature;

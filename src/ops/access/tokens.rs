@@ -1,4 +1,7 @@
-//! API tokens: making, recognising, listing, revoking.
+//! API tokens: making, recognising, listing, rotating, revoking.
+
+mod page;
+mod rotate;
 
 use std::time::Duration;
 
@@ -21,6 +24,8 @@ use crate::store::access::tokens::{self, NewToken, Presented};
 use crate::store::pool::Conn;
 
 pub use crate::store::access::tokens::TokenRow;
+pub use page::{TokenPage, TokenView, page};
+pub use rotate::{LONGEST_OVERLAP, rotate};
 
 /// How late the moment of the last use may be stored.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);

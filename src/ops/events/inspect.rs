@@ -186,6 +186,19 @@ fn views(conn: &mut Conn, bu: BuId, rows: Vec<DeliveryRow>) -> Result<Vec<Delive
     for attempt in attempts::of_deliveries(conn, bu, &ids)? {
         tried.entry(attempt.delivery).or_default().push(attempt);
     }
+    let mut views = without_attempts(conn, bu, rows)?;
+    for view in &mut views {
+        view.attempts = tried.remove(&view.row.id).unwrap_or_default();
+    }
+    Ok(views)
+}
+
+/// Deliveries of `bu` for lists, whose attempts nobody looks at.
+pub(super) fn without_attempts(
+    conn: &mut Conn,
+    bu: BuId,
+    rows: Vec<DeliveryRow>,
+) -> Result<Vec<DeliveryView>, Error> {
     let webhooks: Vec<WebhookId> = rows.iter().map(|row| row.webhook_id).collect();
     let names: HashMap<WebhookId, String> = webhooks::names(conn, bu, &webhooks)?.into_iter().collect();
     let targets: HashMap<EndpointId, (String, usize)> = endpoints::of_webhooks(conn, bu, &webhooks)?
@@ -201,7 +214,7 @@ fn views(conn: &mut Conn, bu: BuId, rows: Vec<DeliveryRow>) -> Result<Vec<Delive
             let (url, most_attempts) = targets.get(&row.endpoint_id).cloned().unwrap_or_default();
             DeliveryView {
                 webhook: names.get(&row.webhook_id).cloned().unwrap_or_default(),
-                attempts: tried.remove(&row.id).unwrap_or_default(),
+                attempts: Vec::new(),
                 url,
                 most_attempts,
                 row,

@@ -1,5 +1,6 @@
 //! What happened and went out: publishing, the queue, settling, logs, test events.
 
+pub mod deliveries;
 pub mod gather;
 pub mod handoff;
 pub mod inspect;
@@ -7,6 +8,7 @@ pub mod log;
 pub mod publish;
 pub mod queue;
 pub mod recover;
+pub mod replay;
 pub mod resend;
 pub mod route;
 pub mod settle;

@@ -28,7 +28,8 @@ pub struct Resent {
 }
 
 /// Sends a delivery of `bu` again. `webhook_deleted`, `endpoint_deleted` and `webhook_inactive` when there
-/// is nowhere to send it to, `event_expired` when its event is no longer kept.
+/// is nowhere to send it to, `event_expired` when its event is no longer kept, `delivery_under_way` while the
+/// event is on its way to that endpoint already; one that only waits for a later retry does not count.
 pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
     let mut handed = None;
     let resent = cx.write(|conn| {
@@ -49,6 +50,14 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
         let expired =
             || Error::conflict("event_expired", "The event is no longer kept, so it cannot be sent again.");
         let event = events::hold(conn, bu, old.event_id)?.ok_or_else(expired)?;
+        // The event is held, so that of two who ask at once the second sees what the first made.
+        let on_its_way = |row: &DeliveryRow| {
+            row.endpoint_id == old.endpoint_id && !row.state.is_final() && row.next_at <= Some(cx.now)
+        };
+        if deliveries::of_events(conn, bu, &[old.event_id])?.iter().any(on_its_way) {
+            let text = "The event is on its way to this endpoint already. Wait for the outcome.";
+            return Err(Error::conflict("delivery_under_way", text));
+        }
         let kind = DeliveryKind::Replay;
         let row = DeliveryRow::due(cx.id(), &event, old.webhook_id, old.endpoint_id, kind, cx.now);
         let room = cx.tools.handoff.room() > 0;

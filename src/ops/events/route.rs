@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::events::event::data_of;
-use crate::domain::id::{BuId, EventId, NodeId, TeamId, UserId};
+use crate::domain::id::{BuId, EndpointId, EventId, NodeId, TeamId, UserId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::filter::Filter;
 use crate::domain::webhooks::webhook::{Origin, WebhookStatus};
@@ -108,6 +108,15 @@ impl Routes {
             }
         }
         rows
+    }
+
+    /// Whether an event goes to an endpoint as things stand. Its type must be loaded.
+    pub fn let_through(&self, event: &EventRow, endpoint: EndpointId) -> bool {
+        let routes = self.by_type.get(&event.event_type).map(Vec::as_slice).unwrap_or_default();
+        let mut parts = Parts::of(event);
+        routes.iter().any(|(route, filter)| {
+            route.endpoint == endpoint && self.verdict(event, route, filter.as_ref(), &mut parts).is_none()
+        })
     }
 
     /// Why an event does not go to an endpoint; `None` when it does.

@@ -1,5 +1,7 @@
 //! The catalogue of event types: the built-in ones, and those added at run time.
 
+mod change;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -16,6 +18,8 @@ use crate::ops::cx::Cx;
 use crate::ops::system::audit::{self, Entry};
 use crate::store::pool::Conn;
 use crate::store::webhooks::event_types::{self, EventTypeRow};
+
+pub use change::{EventTypeChange, change, remove};
 
 /// An event type as the catalogue shows it.
 #[derive(Debug, Clone)]

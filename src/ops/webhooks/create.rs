@@ -13,11 +13,9 @@ use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::queue::sealing_place;
 use crate::ops::system::audit::{self, Entry};
-use crate::ops::webhooks::catalogue;
 use crate::ops::webhooks::read::{WebhookView, view};
-use crate::store::pool::Conn;
+use crate::ops::webhooks::{catalogue, secrets};
 use crate::store::webhooks::endpoints::{self, EndpointRow};
-use crate::store::webhooks::secrets::{self, SecretRow};
 use crate::store::webhooks::triggers::{self, TriggerRow};
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookRow};
 
@@ -34,6 +32,11 @@ pub struct Created {
 
 /// Makes a webhook of `bu`.
 pub fn create(cx: &Cx, bu: BuId, draft: WebhookDraft) -> Result<Created, Error> {
+    make(cx, bu, draft, false)
+}
+
+/// The same; `rest_hook` when a tool subscribes it for itself.
+pub(super) fn make(cx: &Cx, bu: BuId, draft: WebhookDraft, rest_hook: bool) -> Result<Created, Error> {
     let checked = draft.check(&cx.tools.egress);
     cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
@@ -44,17 +47,18 @@ pub fn create(cx: &Cx, bu: BuId, draft: WebhookDraft) -> Result<Created, Error> 
         if webhooks::count(conn, bu, &WebhookFilter::default())? >= MOST_WEBHOOKS {
             return Err(Error::conflict("limit_webhooks", "A business unit has at most 10,000 webhooks."));
         }
-        let row = webhook_row(cx, bu, &checked);
+        let row = WebhookRow { rest_hook, ..webhook_row(cx, bu, &checked) };
         webhooks::insert(conn, &row)?;
         let endpoint_rows = endpoint_rows(cx, bu, row.id, &checked.endpoints)?;
         endpoints::insert(conn, &endpoint_rows)?;
         let trigger_rows = trigger_rows(cx, bu, row.id, checked.triggers, 0)?;
         triggers::insert(conn, &trigger_rows)?;
         let secret = checked.secret.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
-        store_secret(cx, conn, &row, &secret)?;
+        secrets::store(cx, conn, &row, &secret)?;
         let after = json!({
             "name": row.name,
             "status": row.status,
+            "rest_hook": row.rest_hook,
             "urls": endpoint_rows.iter().map(|e| e.url.as_str()).collect::<Vec<_>>(),
             "events": trigger_rows.iter().map(|t| t.event_type.as_str()).collect::<Vec<_>>(),
         });
@@ -92,6 +96,7 @@ fn webhook_row(cx: &Cx, bu: BuId, checked: &CheckedWebhook) -> WebhookRow {
         last_sent_at: None,
         last_sent_ok: None,
         failing_since: None,
+        rest_hook: false,
     }
 }
 
@@ -168,19 +173,4 @@ pub(super) fn trigger_rows(
             })
         })
         .collect()
-}
-
-fn store_secret(cx: &Cx, conn: &mut Conn, webhook: &WebhookRow, secret: &SigningSecret) -> Result<(), Error> {
-    let id = cx.id();
-    let place = SecretRow::sealing_place(id, webhook.bu_id);
-    let row = SecretRow {
-        id,
-        webhook_id: webhook.id,
-        endpoint_id: None,
-        bu_id: webhook.bu_id,
-        sealed: cx.tools.keys.seal(&place, secret.expose().as_bytes()),
-        created_at: cx.now,
-        retires_at: None,
-    };
-    Ok(secrets::insert(conn, &row)?)
 }

@@ -4,6 +4,8 @@ pub mod catalogue;
 pub mod create;
 pub mod edit;
 pub mod failing;
+pub mod hooks;
 pub mod read;
 pub mod remove;
 pub mod search;
+pub mod secrets;

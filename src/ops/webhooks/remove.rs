@@ -11,7 +11,7 @@ use crate::ops::cx::Cx;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
 use crate::store::events::deliveries;
-use crate::store::webhooks::webhooks::{self, WebhookEdit};
+use crate::store::webhooks::webhooks::{self, WebhookEdit, WebhookRow};
 use crate::store::webhooks::{endpoints, secrets};
 
 /// What a deletion would stop.
@@ -34,9 +34,19 @@ pub fn stops(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Stops, Error> {
 
 /// Deletes a webhook of `bu`; gives how many deliveries were cancelled.
 pub fn remove(cx: &Cx, bu: BuId, id: WebhookId) -> Result<usize, Error> {
+    remove_one(cx, bu, id, |_| true)
+}
+
+/// The same for one that `may_go` lets go; the others are not found.
+pub(super) fn remove_one(
+    cx: &Cx,
+    bu: BuId,
+    id: WebhookId,
+    may_go: impl FnOnce(&WebhookRow) -> bool,
+) -> Result<usize, Error> {
     let cancelled = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
-        let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let row = webhooks::hold(conn, bu, id)?.filter(may_go).ok_or(Error::NotFound)?;
         let edit =
             WebhookEdit { deleted_at: Some(cx.now), updated_at: Some(cx.now), ..WebhookEdit::default() };
         webhooks::edit(conn, bu, id, &edit)?;

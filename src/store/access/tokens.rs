@@ -146,6 +146,26 @@ pub fn revoke(conn: &mut Conn, bu: BuId, id: TokenId, now: Ts) -> QueryResult<bo
     diesel::update(live).set(tokens::revoked_at.eq(Some(now))).execute(conn).map(|n| n == 1)
 }
 
+/// Lets a token of `bu` work until `at` and no longer.
+pub fn end_at(conn: &mut Conn, bu: BuId, id: TokenId, at: Ts) -> QueryResult<()> {
+    diesel::update(tokens::table.find(id).filter(tokens::bu_id.eq(bu)))
+        .set(tokens::expires_at.eq(Some(at)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Whether a token that was not deleted succeeds this one of `bu`. Others who ask wait until the
+/// transaction ends.
+pub fn has_successor(conn: &mut Conn, bu: BuId, id: TokenId) -> QueryResult<bool> {
+    dialect::lock(conn, LOCK)?;
+    diesel::select(diesel::dsl::exists(
+        tokens::table
+            .filter(tokens::bu_id.eq(bu).and(tokens::replaces.eq(Some(id))))
+            .filter(tokens::revoked_at.is_null()),
+    ))
+    .get_result(conn)
+}
+
 /// Notes a use of a token of `bu`, unless one was noted after `unless_since`.
 pub fn touch(
     conn: &mut Conn,

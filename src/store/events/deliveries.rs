@@ -187,6 +187,62 @@ pub fn of_webhook(
     query.order(deliveries::id.desc()).limit(limit).load(conn)
 }
 
+/// The deliveries of one webhook of `bu` from behind `after` up to before `until`, oldest first, at most `limit`.
+pub fn of_webhook_from(
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    after: Option<DeliveryId>,
+    until: Option<DeliveryId>,
+    limit: i64,
+) -> QueryResult<Vec<DeliveryRow>> {
+    let mut query = deliveries::table
+        .filter(deliveries::webhook_id.eq(webhook).and(deliveries::bu_id.eq(bu)))
+        .select(DeliveryRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(deliveries::id.gt(after));
+    }
+    if let Some(until) = until {
+        query = query.filter(deliveries::id.lt(until));
+    }
+    query.order(deliveries::id).limit(limit).load(conn)
+}
+
+/// Which deliveries of a webhook a replay sends again.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// From this place on.
+    pub from: DeliveryId,
+    /// Up to before this place.
+    pub until: DeliveryId,
+    /// Only in one of these states.
+    pub states: Vec<DeliveryState>,
+    /// Only events of this type.
+    pub event_type: Option<String>,
+}
+
+/// How many deliveries of one webhook of `bu` a replay sends again: of each event to each endpoint the last
+/// one, tests apart.
+pub fn count_chosen(conn: &mut Conn, bu: BuId, webhook: WebhookId, chosen: &Chosen) -> QueryResult<i64> {
+    let is_last = diesel::dsl::sql::<diesel::sql_types::Bool>(
+        "NOT EXISTS (SELECT 1 FROM deliveries later WHERE later.event_id = deliveries.event_id \
+         AND later.endpoint_id = deliveries.endpoint_id AND later.id > deliveries.id \
+         AND later.kind <> 'test')",
+    );
+    let mut query = deliveries::table
+        .filter(deliveries::webhook_id.eq(webhook).and(deliveries::bu_id.eq(bu)))
+        .filter(deliveries::id.ge(chosen.from).and(deliveries::id.lt(chosen.until)))
+        .filter(deliveries::state.eq_any(chosen.states.clone()))
+        .filter(deliveries::kind.ne(DeliveryKind::Test))
+        .filter(is_last)
+        .into_boxed();
+    if let Some(event_type) = &chosen.event_type {
+        query = query.filter(deliveries::event_type.eq(event_type.clone()));
+    }
+    query.count().get_result(conn)
+}
+
 /// Ends every delivery of `webhook` that is still under way; gives how many.
 pub fn cancel_of_webhook(
     conn: &mut Conn,

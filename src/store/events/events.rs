@@ -89,6 +89,17 @@ pub fn hold(conn: &mut Conn, bu: BuId, id: EventId) -> QueryResult<Option<EventR
     Ok(rows.into_iter().next())
 }
 
+/// The same for several events; those that are no longer kept are absent.
+pub fn hold_all(conn: &mut Conn, bu: BuId, ids: &[EventId]) -> QueryResult<Vec<EventRow>> {
+    Ok(held!(
+        conn,
+        events::table
+            .filter(events::id.eq_any(ids).and(events::bu_id.eq(bu)))
+            .select(EventRow::as_select())
+            .order(events::id)
+    ))
+}
+
 /// At most `limit` events from before `before` and after `after`, oldest first, held until the transaction
 /// ends; those that somebody else holds are left out. For upkeep, which serves every tenant.
 pub fn old(conn: &mut Conn, before: EventId, after: EventId, limit: i64) -> QueryResult<Vec<EventId>> {

@@ -6,6 +6,7 @@ pub mod deliveries;
 pub mod events;
 pub mod idempotency_keys;
 pub mod queue;
+pub mod replays;
 pub mod rollups;
 pub mod settle;
 pub mod suspects;

@@ -98,6 +98,9 @@ diesel::table! {
         created_by -> Nullable<Text>,
         created_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        skipped -> BigInt,
+        reason -> Nullable<Text>,
+        next_at -> Nullable<BigInt>,
     }
 }
 

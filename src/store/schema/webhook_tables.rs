@@ -23,6 +23,7 @@ diesel::table! {
         last_sent_ok -> Nullable<Bool>,
         failing_since -> Nullable<BigInt>,
         failing_warned_at -> Nullable<BigInt>,
+        rest_hook -> Bool,
     }
 }
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::BuId;
 use crate::domain::time::Ts;
-use crate::store::dialect::each;
+use crate::store::dialect::{each, held};
 use crate::store::pool::Conn;
 use crate::store::schema::event_types;
 
@@ -12,9 +12,11 @@ use crate::store::schema::event_types;
 pub const WHOLE_INSTALLATION: &str = "";
 
 /// A type as stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = event_types)]
+#[diesel(primary_key(bu_id, name))]
 #[diesel(treat_none_as_default_value = false)]
+#[diesel(treat_none_as_null = true)]
 pub struct EventTypeRow {
     /// The tenant that added it, or [`WHOLE_INSTALLATION`].
     pub bu_id: String,
@@ -67,4 +69,22 @@ pub fn find(conn: &mut Conn, bu: BuId, name: &str) -> QueryResult<Option<EventTy
         .order(event_types::bu_id.desc())
         .first(conn)
         .optional()
+}
+
+/// One type that `bu` added itself, and nobody else changes it until the transaction ends.
+pub fn hold(conn: &mut Conn, bu: BuId, name: &str) -> QueryResult<Option<EventTypeRow>> {
+    let rows: Vec<EventTypeRow> =
+        held!(conn, event_types::table.find((bu.as_str(), name)).select(EventTypeRow::as_select()));
+    Ok(rows.into_iter().next())
+}
+
+/// Stores a type as it is now.
+pub fn update(conn: &mut Conn, row: &EventTypeRow) -> QueryResult<()> {
+    let here = event_types::table.find((&row.bu_id, &row.name));
+    diesel::update(here).set(row).execute(conn).map(drop)
+}
+
+/// Removes a type that `bu` added.
+pub fn remove(conn: &mut Conn, bu: BuId, name: &str) -> QueryResult<()> {
+    diesel::delete(event_types::table.find((bu.as_str(), name))).execute(conn).map(drop)
 }

@@ -59,3 +59,19 @@ pub fn remove_of_webhook(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> Query
     diesel::delete(secrets::table.filter(secrets::webhook_id.eq(webhook).and(secrets::bu_id.eq(bu))))
         .execute(conn)
 }
+
+/// Lets one version of `bu` sign until `at`, unless it stops before.
+pub fn retire(conn: &mut Conn, bu: BuId, id: SecretId, at: Ts) -> QueryResult<()> {
+    let here = secrets::table.find(id).filter(secrets::bu_id.eq(bu));
+    diesel::update(here.filter(secrets::retires_at.is_null().or(secrets::retires_at.gt(at))))
+        .set(secrets::retires_at.eq(Some(at)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Removes the versions of one whole webhook of `bu` that do not sign any more at `now`.
+pub fn remove_retired(conn: &mut Conn, bu: BuId, webhook: WebhookId, now: Ts) -> QueryResult<usize> {
+    let here = secrets::table.filter(secrets::webhook_id.eq(webhook).and(secrets::bu_id.eq(bu)));
+    diesel::delete(here.filter(secrets::endpoint_id.is_null()).filter(secrets::retires_at.le(now)))
+        .execute(conn)
+}

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::domain::id::{BuId, TriggerId, WebhookId};
 use crate::store::dialect::each;
 use crate::store::pool::Conn;
-use crate::store::schema::triggers;
+use crate::store::schema::{triggers, webhooks};
 
 /// A trigger as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -58,4 +58,14 @@ pub fn place(conn: &mut Conn, bu: BuId, id: TriggerId, position: i32) -> QueryRe
         .set(triggers::position.eq(position))
         .execute(conn)
         .map(drop)
+}
+
+/// How many webhooks of `bu` that are not deleted want this event type.
+pub fn count_of_type(conn: &mut Conn, bu: BuId, event_type: &str) -> QueryResult<i64> {
+    triggers::table
+        .inner_join(webhooks::table.on(webhooks::id.eq(triggers::webhook_id)))
+        .filter(triggers::event_type.eq(event_type).and(triggers::bu_id.eq(bu)))
+        .filter(webhooks::deleted_at.is_null())
+        .count()
+        .get_result(conn)
 }

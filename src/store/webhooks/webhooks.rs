@@ -58,6 +58,8 @@ pub struct WebhookRow {
     pub last_sent_ok: Option<bool>,
     /// Since when no attempt succeeded.
     pub failing_since: Option<Ts>,
+    /// Whether a tool subscribed it for itself.
+    pub rest_hook: bool,
 }
 
 /// Stores a webhook.

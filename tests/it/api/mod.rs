@@ -1,8 +1,15 @@
 //! Tests of the REST API through its public door: the real program, asked over HTTP, on both databases.
 
 mod bad_input;
+mod batch;
+mod deliveries;
 mod document_003;
+mod event_types;
 mod events;
+mod hooks;
 mod problems;
+mod replays;
+mod secrets;
 mod tenants;
+mod tokens;
 mod world;

@@ -102,12 +102,27 @@ fn a_missing_scope_is_named(database: &TestDatabase) {
     let problem = refused.json();
     assert_eq!(problem["required_scope"], "webhooks:write");
     assert!(problem["detail"].as_str().unwrap().contains("webhooks:write"));
+    let hook = json!({"target_url": "https://example.com", "event": "user.created"});
     for (answer, scope) in [
         (reader.post("/events", &json!({})), "events:write"),
         (reader.get("/events"), "events:read"),
         (reader.get("/event-types"), "event-types:read"),
         (reader.post("/event-types", &json!({"name": "a.b"})), "event-types:write"),
         (reader.post("/webhooks/wh_00000000000000000000000001/test", &json!({})), "webhooks:test"),
+        (reader.post("/webhooks/wh_00000000000000000000000001/secret/rotate", &json!({})), "webhooks:write"),
+        (reader.get("/webhooks/wh_00000000000000000000000001/deliveries"), "deliveries:read"),
+        (reader.get("/deliveries/dlv_00000000000000000000000001"), "deliveries:read"),
+        (reader.post("/deliveries/dlv_00000000000000000000000001/resend", &json!({})), "deliveries:write"),
+        (reader.post("/events/batch", &json!({})), "events:write"),
+        (reader.put("/event-types/a.b", &json!({})), "event-types:write"),
+        (reader.delete("/event-types/a.b"), "event-types:write"),
+        (reader.post("/hooks", &hook), "webhooks:write"),
+        (reader.delete("/hooks/wh_00000000000000000000000001"), "webhooks:write"),
+        (reader.post("/replays", &json!({"webhook": "wh_00000000000000000000000001"})), "deliveries:write"),
+        (reader.get("/replays/rpl_00000000000000000000000001"), "deliveries:write"),
+        (reader.delete("/replays/rpl_00000000000000000000000001"), "deliveries:write"),
+        (reader.get("/tokens"), "tokens:read"),
+        (reader.delete("/tokens/tok_00000000000000000000000001"), "tokens:write"),
     ] {
         assert_eq!((answer.status, &answer.json()["required_scope"]), (403, &json!(scope)));
     }
@@ -117,7 +132,7 @@ fn a_missing_scope_is_named(database: &TestDatabase) {
 
 fn an_unknown_address_is_404_and_a_wrong_method_405(database: &TestDatabase) {
     let world = World::start(database, OPEN);
-    for path in ["", "/", "/nothing", "/webhooks/", "/webhooks/a/b/c", "/tokens"] {
+    for path in ["", "/", "/nothing", "/webhooks/", "/webhooks/a/b/c", "/users"] {
         assert_eq!(code(&world.api.get(path)), (404, "not_found".into()), "{path}");
     }
     for (method, path, allowed) in [
@@ -125,6 +140,11 @@ fn an_unknown_address_is_404_and_a_wrong_method_405(database: &TestDatabase) {
         (Method::POST, "/webhooks/wh_00000000000000000000000001", "GET, PUT, PATCH, DELETE"),
         (Method::GET, "/webhooks/wh_00000000000000000000000001/test", "POST"),
         (Method::PUT, "/events", "GET, POST"),
+        (Method::GET, "/events/batch", "POST"),
+        (Method::PATCH, "/event-types/a.b", "GET, PUT, DELETE"),
+        (Method::GET, "/hooks", "POST"),
+        (Method::PUT, "/replays/rpl_00000000000000000000000001", "GET, DELETE"),
+        (Method::GET, "/tokens/tok_00000000000000000000000001", "DELETE"),
         (Method::TRACE, "/me", "GET"),
     ] {
         let request = world.request(method.clone(), path).header("x-http-method-override", "GET");

@@ -38,6 +38,9 @@ fn anothers_things_answer_like_things_that_never_were(database: &TestDatabase) {
             theirs.put(&path, &json!({"status": "inactive"})),
             theirs.delete(&path),
             theirs.post(&format!("{path}/test"), &json!({})),
+            theirs.post(&format!("{path}/secret/rotate"), &json!({})),
+            theirs.get(&format!("{path}/deliveries")),
+            theirs.delete(&format!("/hooks/{id}")),
         ] {
             assert_eq!(told(&answer), told(&never), "{path:.60}");
         }
@@ -48,6 +51,28 @@ fn anothers_things_answer_like_things_that_never_were(database: &TestDatabase) {
     for name in ["parcel.shipped", "%00", "User.Created", "x"] {
         assert_eq!(told(&theirs.get(&format!("/event-types/{name}"))), told(&never), "{name}");
     }
+    let shown = world.api.get(&format!("/events/{event}")).json();
+    let delivery = id(&shown["data"]["deliveries"][0]);
+    let replay = id(&world.api.post("/replays", &json!({"webhook": webhook})).json()["data"]);
+    let token = id(&world.api.get("/me").json()["data"]);
+    world.api.post("/event-types", &json!({"name": "parcel.shipped"}));
+    for answer in [
+        theirs.get(&format!("/deliveries/{delivery}")),
+        theirs.post(&format!("/deliveries/{delivery}/resend"), &json!({})),
+        theirs.get(&format!("/replays/{replay}")),
+        theirs.delete(&format!("/replays/{replay}")),
+        theirs.delete(&format!("/tokens/{token}")),
+        theirs.put("/event-types/parcel.shipped", &json!({})),
+        theirs.delete("/event-types/parcel.shipped"),
+        theirs.get("/deliveries/x"),
+        theirs.delete("/replays/%00"),
+        theirs.delete(&format!("/tokens/{webhook}")),
+    ] {
+        assert_eq!(told(&answer), told(&never));
+    }
+    let unknown = theirs.post("/replays", &json!({"webhook": webhook}));
+    let nobodys = theirs.post("/replays", &json!({"webhook": "wh_00000000000000000000000001"}));
+    assert_eq!((unknown.status, told(&unknown)), (422, told(&nobodys)));
     let kept = world.api.get(&format!("/webhooks/{webhook}")).json();
     assert_eq!(kept["data"]["status"], "active");
 }

@@ -2,7 +2,7 @@
 
 use crate::support::databases::TestDatabase;
 use crate::support::http::{Answer, Api, client, send};
-use crate::support::program::{Program, Server};
+use crate::support::program::{Output, Program, Server};
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::Value;
@@ -39,6 +39,12 @@ impl World {
     /// A client with a token of these scopes, separated by commas.
     pub fn with_scopes(&self, scopes: &str) -> Api {
         Api::new(&self.server.url(""), &token(&self.program, self.partner, &["--scopes", scopes]))
+    }
+
+    /// Runs a command for the one partner, as its operator would.
+    pub fn operator(&self, args: &[&str]) -> Output {
+        let partner = self.partner.to_string();
+        self.program.run(args.iter().copied().chain(["--partner", partner.as_str()]))
     }
 
     /// A client of another partner's business unit.

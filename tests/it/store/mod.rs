@@ -10,6 +10,7 @@ mod model;
 mod numbers;
 mod opening;
 mod queue;
+mod replays;
 mod storage;
 mod suspects;
 mod upkeep;

@@ -12,6 +12,7 @@ use crate::domain::time::Ts;
 use crate::domain::webhooks::trigger::is_event_type;
 use crate::ops::Error;
 use crate::ops::cx::{Actor, Cx};
+use crate::ops::events::gather::Answer;
 use crate::ops::webhooks::catalogue::{self, Publishing};
 
 /// An event as its producer sends it.
@@ -96,8 +97,43 @@ pub struct Published {
 pub type Decided = Result<Published, Error>;
 
 /// Checks a received body and gives a publish that can be put forward. `key` is the request's
-/// `Idempotency-Key`. Blocks when a type added at run time is looked up.
+/// `Idempotency-Key`, which goes before the event's own id. Blocks when a type added at run time is looked up.
 pub fn check(cx: &Cx, bu: BuId, body: SoundJson<'_>, key: Option<&str>) -> Result<Publish, Error> {
+    checked(cx, bu, body, |own| match key {
+        Some(key) => IdempotencyKey::parse(key).map(|key| Some(format!("key:{}", key.as_str()))),
+        None => own_id(own),
+    })
+}
+
+/// The same for the event at place `at` of a batch. One without an id of its own is known by its place in
+/// the request with this `Idempotency-Key`.
+pub fn check_in_batch(
+    cx: &Cx,
+    bu: BuId,
+    body: SoundJson<'_>,
+    key: Option<&str>,
+    at: usize,
+) -> Result<Publish, Error> {
+    checked(cx, bu, body, |own| match (own, key) {
+        (None, Some(key)) => Ok(Some(format!("batch:{at}:{key}"))),
+        (own, _) => own_id(own),
+    })
+}
+
+fn own_id(id: Option<&str>) -> Result<Option<String>, FieldErrors> {
+    let Some(id) = id else { return Ok(None) };
+    let key = IdempotencyKey::parse(id).map_err(|_| {
+        FieldErrors::one("id", "own_id", "Use 1 to 255 visible ASCII characters as the event's own id.")
+    })?;
+    Ok(Some(format!("id:{}", key.as_str())))
+}
+
+fn checked(
+    cx: &Cx,
+    bu: BuId,
+    body: SoundJson<'_>,
+    known_by: impl FnOnce(Option<&str>) -> Result<Option<String>, FieldErrors>,
+) -> Result<Publish, Error> {
     let bytes = body.bytes();
     let body: PublishBody<'_> = serde_json::from_slice(bytes).map_err(|e| misshapen(&e))?;
     let mut errors = FieldErrors::default();
@@ -118,19 +154,7 @@ pub fn check(cx: &Cx, bu: BuId, body: SoundJson<'_>, key: Option<&str>) -> Resul
     });
     let programme =
         body.programme.as_deref().map(|text| errors.keep(text.parse().map_err(|_| unknown("programme"))));
-    let key = match (key, body.id.as_deref()) {
-        (Some(key), _) => errors.keep(IdempotencyKey::parse(key)).map(|k| format!("key:{}", k.as_str())),
-        (None, Some(id)) => errors
-            .keep(IdempotencyKey::parse(id).map_err(|_| {
-                FieldErrors::one(
-                    "id",
-                    "own_id",
-                    "Use 1 to 255 visible ASCII characters as the event's own id.",
-                )
-            }))
-            .map(|k| format!("id:{}", k.as_str())),
-        (None, None) => None,
-    };
+    let key = errors.keep(known_by(body.id.as_deref())).flatten();
     errors.or(())?;
     match catalogue::publishing(cx, bu, &body.event_type)? {
         Publishing::Free => {}
@@ -172,11 +196,28 @@ pub fn own(bu: BuId, event_type: &str, data: &serde_json::Value, source: &'stati
 
 /// Publishes: answers after the event and all its deliveries are stored for good.
 pub async fn publish(cx: &Cx, draft: Publish) -> Result<Published, Error> {
-    let tools = &cx.tools;
-    let answer = tools.gatherer.publish(draft).await;
-    let answer = answer.unwrap_or_else(|_| Err(Error::Unavailable("the process is stopping".into())));
+    answered(cx, cx.tools.gatherer.publish(draft)).await
+}
+
+/// Publishes several events, in their order: they share as few commits as they can, and each is answered for
+/// itself. What is `None` stays so.
+pub async fn publish_all(cx: &Cx, drafts: Vec<Option<Publish>>) -> Vec<Option<Decided>> {
+    let put = |draft: Publish| cx.tools.gatherer.publish(draft);
+    let waiting: Vec<Option<Answer>> = drafts.into_iter().map(|draft| draft.map(put)).collect();
+    let mut decided = Vec::with_capacity(waiting.len());
+    for answer in waiting {
+        decided.push(match answer {
+            Some(answer) => Some(answered(cx, answer).await),
+            None => None,
+        });
+    }
+    decided
+}
+
+async fn answered(cx: &Cx, answer: Answer) -> Decided {
+    let answer = answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the process is stopping".into())));
     if let (Err(Error::Forbidden(_)), Actor::Token(token)) = (&answer, &cx.actor) {
-        tools.known.tokens.forget(|_, known| known.token == token.token);
+        cx.tools.known.tokens.forget(|_, known| known.token == token.token);
     }
     answer
 }

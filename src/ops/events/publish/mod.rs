@@ -3,5 +3,7 @@
 mod check;
 mod store;
 
-pub use check::{Decided, Publish, PublishBody, Published, SubjectRef, check, own, publish};
+pub use check::{
+    Decided, Publish, PublishBody, Published, SubjectRef, check, check_in_batch, own, publish, publish_all,
+};
 pub use store::{KEYS_LIVE, store};

@@ -1,0 +1,74 @@
+//! `/deliveries`: what was sent to a webhook, each attempt of it, and sending one again.
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use crate::api::caller::{Caller, PathId};
+use crate::api::error::Problem;
+use crate::api::query::Query;
+use crate::api::views::{Data, DeliveryView, Listing};
+use crate::domain::id::{DeliveryId, DeliveryKind, EventId, WebhookKind};
+use crate::ops::events::deliveries::{self, DeliveryQuery, From};
+use crate::ops::events::{inspect, resend};
+
+const NO_CURSOR: &str = "This list does not go on from there.";
+
+#[derive(Serialize)]
+struct CursorsMeta {
+    limit: u32,
+    next: Option<DeliveryId>,
+    previous: Option<DeliveryId>,
+}
+
+#[derive(Serialize)]
+struct ResentView {
+    id: DeliveryId,
+    event_id: EventId,
+    status: &'static str,
+}
+
+/// The deliveries of a webhook, newest first: older ones `before` a cursor, newer ones `after` one.
+pub async fn list(
+    caller: Caller,
+    id: PathId<WebhookKind>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let mut query = Query::of(&request);
+    let limit = query.number("limit", 20, 1..=100);
+    let before = query.parsed("before", "cursor_invalid", NO_CURSOR);
+    let after = query.parsed("after", "cursor_invalid", NO_CURSOR);
+    let words = "Use ready, leased, delivered, exhausted, cancelled, skipped or filtered.";
+    let state = query.parsed("state", "state", words);
+    let from = match (before, after) {
+        (Some(_), Some(_)) => {
+            query.fault("after", "both_given", "Give either before or after.");
+            From::Newest
+        }
+        (Some(before), None) => From::Before(before),
+        (None, Some(after)) => From::After(after),
+        (None, None) => From::Newest,
+    };
+    query.check()?;
+    let wanted = DeliveryQuery { from, state, limit: usize::try_from(limit).unwrap_or(usize::MAX) };
+    let found = caller.run(move |cx, bu| deliveries::list(cx, bu, id, &wanted)).await;
+    let page = found.map_err(Problem::in_query)?;
+    let data = page.deliveries.iter().map(DeliveryView::in_list).collect();
+    let meta = CursorsMeta { limit, next: page.next, previous: page.previous };
+    Ok(HttpResponse::Ok().json(Listing { data, meta }))
+}
+
+/// One delivery: its attempts with what was sent and what came back.
+pub async fn read(caller: Caller, id: PathId<DeliveryKind>) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let delivery = caller.run(move |cx, bu| inspect::delivery(cx, bu, id)).await?;
+    Ok(HttpResponse::Ok().json(Data { data: DeliveryView::new(&delivery, true) }))
+}
+
+/// Sends a delivery again, as a new one of the same event: 202 once that is stored.
+pub async fn resend(caller: Caller, id: PathId<DeliveryKind>) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let resent = caller.run(move |cx, bu| resend::resend(cx, bu, id)).await?;
+    let view = ResentView { id: resent.delivery, event_id: resent.event, status: "accepted" };
+    Ok(HttpResponse::Accepted().json(Data { data: view }))
+}

@@ -1,0 +1,141 @@
+//! `/replays`: sending many deliveries of a webhook again, at a pace.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use crate::api::body::{self, Fields};
+use crate::api::caller::{Caller, PathId};
+use crate::api::error::Problem;
+use crate::api::views::Data;
+use crate::domain::events::delivery::DeliveryState;
+use crate::domain::events::replay::{ReplayState, Selection, StopReason};
+use crate::domain::id::{ReplayId, ReplayKind, WebhookId};
+use crate::domain::time::Ts;
+use crate::ops::events::replay::{self, ReplayDraft, ReplayView as Replay};
+
+/// Fields of a replay that only Bellwire itself sets.
+const READ_ONLY: [&str; 8] =
+    ["id", "bu_id", "state", "total", "done", "created_by", "created_at", "finished_at"];
+
+#[derive(Serialize)]
+struct SelectionView<'a> {
+    webhook: WebhookId,
+    from: Option<Ts>,
+    to: Ts,
+    states: &'a [DeliveryState],
+    event_type: Option<&'a str>,
+    pace_per_second: i32,
+}
+
+#[derive(Serialize)]
+struct PlannedView<'a> {
+    dry_run: bool,
+    count: i64,
+    estimated_seconds: i64,
+    #[serde(flatten)]
+    selection: SelectionView<'a>,
+}
+
+#[derive(Serialize)]
+struct ReplayView<'a> {
+    id: ReplayId,
+    state: ReplayState,
+    reason: Option<StopReason>,
+    total: i64,
+    done: i64,
+    resent: i64,
+    skipped: i64,
+    #[serde(flatten)]
+    selection: SelectionView<'a>,
+    created_at: Ts,
+    finished_at: Option<Ts>,
+}
+
+/// Makes a replay, or only counts what it would send when `dry_run` is true.
+pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let mut fields = body::object(&request, payload).await?;
+    fields.refuse(&READ_ONLY)?;
+    let dry_run = fields.flag("dry_run").unwrap_or(false);
+    if !fields.has("webhook") {
+        fields.fault("webhook", "required", "Name the webhook whose deliveries to send again.");
+    }
+    let webhook =
+        fields.parsed("webhook", "unknown_reference", "No webhook of this business unit has this id.");
+    let (from, to) = (moment(&mut fields, "from"), moment(&mut fields, "to"));
+    let states = states(&mut fields);
+    let event_type = fields.text("event_type");
+    let pace_per_second = fields.int("pace_per_second");
+    let Some(webhook) = fields.or(webhook)? else { return Err(Problem::not_found()) };
+    let draft = ReplayDraft { webhook, from, to, states, event_type, pace_per_second };
+    if dry_run {
+        let planned = caller.run(move |cx, bu| replay::count(cx, bu, draft)).await?;
+        let pace = i64::from(planned.pace_per_second).max(1);
+        let view = PlannedView {
+            dry_run,
+            count: planned.count,
+            estimated_seconds: (planned.count + pace - 1) / pace,
+            selection: selection(webhook, &planned.selection, planned.pace_per_second),
+        };
+        return Ok(HttpResponse::Ok().json(Data { data: view }));
+    }
+    let made = caller.run(move |cx, bu| replay::create(cx, bu, draft)).await?;
+    Ok(HttpResponse::Created().json(Data { data: view(&made) }))
+}
+
+/// One replay and how far it is.
+pub async fn read(caller: Caller, id: PathId<ReplayKind>) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let found = caller.run(move |cx, bu| replay::get(cx, bu, id)).await?;
+    Ok(HttpResponse::Ok().json(Data { data: view(&found) }))
+}
+
+/// Cancels a replay; once more changes nothing.
+pub async fn cancel(caller: Caller, id: PathId<ReplayKind>) -> Result<HttpResponse, Problem> {
+    let id = id.get()?;
+    let cancelled = caller.run(move |cx, bu| replay::cancel(cx, bu, id)).await?;
+    Ok(HttpResponse::Ok().json(Data { data: view(&cancelled) }))
+}
+
+fn moment(fields: &mut Fields, name: &str) -> Option<Ts> {
+    let moment = Ts::parse(&fields.text(name)?);
+    if moment.is_none() {
+        fields.fault(name, "not_a_time", "Use ISO 8601 with a zone, such as 2026-01-31T09:15:30Z.");
+    }
+    moment
+}
+
+fn states(fields: &mut Fields) -> Option<Vec<DeliveryState>> {
+    let words = fields.texts("states")?;
+    let states: Result<Vec<DeliveryState>, _> = words.iter().map(|word| word.parse()).collect();
+    if states.is_err() {
+        fields.fault("states", "states", "Use some of delivered, exhausted, cancelled and skipped.");
+    }
+    states.ok()
+}
+
+fn selection(webhook: WebhookId, selection: &Selection, pace_per_second: i32) -> SelectionView<'_> {
+    SelectionView {
+        webhook,
+        from: selection.from,
+        to: selection.to,
+        states: &selection.states,
+        event_type: selection.event_type.as_deref(),
+        pace_per_second,
+    }
+}
+
+fn view(replay: &Replay) -> ReplayView<'_> {
+    ReplayView {
+        id: replay.id,
+        state: replay.state,
+        reason: replay.reason,
+        total: replay.total,
+        done: replay.done,
+        resent: replay.done - replay.skipped,
+        skipped: replay.skipped,
+        selection: selection(replay.webhook, &replay.selection, replay.pace_per_second),
+        created_at: replay.created_at,
+        finished_at: replay.finished_at,
+    }
+}

@@ -1,0 +1,112 @@
+//! Signing secrets: storing one, and rotating it with an overlap in which the old one signs beside the new.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::domain::access::permission::Permission;
+use crate::domain::id::{BuId, WebhookId};
+use crate::domain::problem::FieldErrors;
+use crate::domain::time::Ts;
+use crate::domain::webhooks::secret::SigningSecret;
+use crate::keys::random_bytes;
+use crate::ops::Error;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::Cx;
+use crate::ops::system::audit::{self, Entry};
+use crate::store::pool::Conn;
+use crate::store::webhooks::secrets::{self, SecretRow};
+use crate::store::webhooks::webhooks::{self, WebhookEdit, WebhookRow};
+
+/// For how long the old secret signs when nothing is said.
+pub const DEFAULT_OVERLAP: Duration = Duration::from_hours(24);
+/// The longest time for which it may.
+pub const LONGEST_OVERLAP: Duration = Duration::from_hours(7 * 24);
+/// How many secrets of a webhook may sign at once: each makes the signature header longer.
+pub const MOST_LIVE: usize = 10;
+
+/// A rotation as it is asked for.
+#[derive(Debug)]
+pub struct Rotation {
+    /// A secret of one's own; one is made when there is none.
+    pub secret: Option<String>,
+    /// For how long the old secret signs too; with none, every older one stops at once.
+    pub overlap: Duration,
+}
+
+/// A secret that was rotated, the new one in the clear: the only time it is shown unasked.
+pub struct Rotated {
+    /// The new secret.
+    pub secret: SigningSecret,
+    /// Until when the one before signs beside it; `None` when it stopped.
+    pub previous_until: Option<Ts>,
+}
+
+/// Gives a webhook of `bu` a new signing secret. Secrets of earlier rotations keep their own overlaps.
+/// Fields: `secret`, `overlap_seconds` (`range`); `limit_secrets` when too many sign already.
+pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Rotated, Error> {
+    let overlap = rotation.overlap;
+    let checked = check(rotation);
+    let rotated = cx.write(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let secret = checked?.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
+        let until = cx.now + overlap;
+        let live: Vec<SecretRow> =
+            secrets::live(conn, &[id], cx.now)?.into_iter().filter(|s| s.endpoint_id.is_none()).collect();
+        if !overlap.is_zero() && live.len() >= MOST_LIVE {
+            let text =
+                "Ten secrets of this webhook sign already. Wait until one ends, or rotate without overlap.";
+            return Err(Error::conflict("limit_secrets", text));
+        }
+        for old in live.iter().filter(|old| overlap.is_zero() || old.retires_at.is_none()) {
+            secrets::retire(conn, bu, old.id, until)?;
+        }
+        secrets::remove_retired(conn, bu, id, cx.now)?;
+        store(cx, conn, &row, &secret)?;
+        let changed = WebhookEdit { updated_at: Some(cx.now), ..WebhookEdit::default() };
+        webhooks::edit(conn, bu, id, &changed)?;
+        let entry = Entry {
+            action: "webhook.secret_rotated",
+            target_kind: "webhook",
+            target_id: id.to_string(),
+            before: Some(json!({"live_secrets": live.len()})),
+            after: Some(json!({"secret": "changed", "overlap_seconds": overlap.as_secs()})),
+        };
+        audit::record(cx, conn, Some(bu), entry)?;
+        Ok(Rotated { secret, previous_until: (!overlap.is_zero()).then_some(until) })
+    })?;
+    cx.tools.handoff.changed(id);
+    Ok(rotated)
+}
+
+fn check(rotation: Rotation) -> Result<Option<SigningSecret>, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    if rotation.overlap > LONGEST_OVERLAP {
+        let text = "Use 0 to 604800 seconds: the old secret can sign for seven days at the most.";
+        errors.push("overlap_seconds", "range", text);
+    }
+    let secret = rotation.secret.and_then(|text| errors.keep(SigningSecret::parse(&text)));
+    errors.or(secret)
+}
+
+/// Stores a new version of the secret that signs for a whole webhook.
+pub(super) fn store(
+    cx: &Cx,
+    conn: &mut Conn,
+    webhook: &WebhookRow,
+    secret: &SigningSecret,
+) -> Result<(), Error> {
+    let id = cx.id();
+    let place = SecretRow::sealing_place(id, webhook.bu_id);
+    let row = SecretRow {
+        id,
+        webhook_id: webhook.id,
+        endpoint_id: None,
+        bu_id: webhook.bu_id,
+        sealed: cx.tools.keys.seal(&place, secret.expose().as_bytes()),
+        created_at: cx.now,
+        retires_at: None,
+    };
+    Ok(secrets::insert(conn, &row)?)
+}
