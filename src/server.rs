@@ -12,9 +12,7 @@ use crate::app::{App, NotOpened, Opening};
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs, WrongSetting};
 use crate::delivery::engine::{self, EngineHandle};
-use crate::delivery::listener::Listener;
-use crate::delivery::replays::Replays;
-use crate::delivery::upkeep::Upkeep;
+use crate::delivery::{listener, replays, upkeep};
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::http::health::Readiness;
 use crate::http::limits::{Limits, Rates};
@@ -180,9 +178,9 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
     let app = App::open(opening)?;
     let engine =
         seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
-    let listener = deliver.then(|| Listener::start(&app.tools)).transpose()?;
-    let upkeep = deliver.then(|| Upkeep::start(&app.tools, keep)).transpose()?;
-    let replays = deliver.then(|| Replays::start(&app.tools)).transpose()?;
+    let listening = deliver.then(|| listener::start(&app.tools)).transpose()?;
+    let forgetting = deliver.then(|| upkeep::start(&app.tools, keep)).transpose()?;
+    let replaying = deliver.then(|| replays::start(&app.tools)).transpose()?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
         // Before anybody is told that this process serves: from then on it may be asked to stop.
@@ -203,7 +201,7 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
             }
         }
         tracing::info!("stopping: finishing what is under way");
-        drop((companion, upkeep, listener, replays));
+        drop((companion, forgetting, listening, replaying));
         readiness.stop();
         actix_web::rt::spawn(async move {
             signals.next().await;

@@ -1,10 +1,10 @@
 //! The thread that listens: when another process stores deliveries for whoever has room, the engine looks at once.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use crate::delivery::beside::Beside;
 use crate::ops::cx::Tools;
 use crate::store::dialect::Ear;
 
@@ -13,33 +13,13 @@ const BETWEEN: Duration = Duration::from_millis(50);
 /// How long it waits before it connects anew. Meanwhile the engine looks every second, as always.
 const AFTER_FAULT: Duration = Duration::from_secs(2);
 
-/// The running thread; none on SQLite. Dropping it ends the thread.
-pub struct Listener {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Listener {
-    /// Starts the thread.
-    pub fn start(tools: &Arc<Tools>) -> std::io::Result<Self> {
-        if tools.db.is_sqlite() {
-            return Ok(Self { stop: None, thread: None });
-        }
-        let (stop, stopped) = channel();
-        let tools = tools.clone();
-        let thread =
-            std::thread::Builder::new().name("listener".to_owned()).spawn(move || run(&tools, &stopped))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+/// Starts the thread; there is none on SQLite.
+pub fn start(tools: &Arc<Tools>) -> std::io::Result<Option<Beside>> {
+    if tools.db.is_sqlite() {
+        return Ok(None);
     }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the listener had crashed");
-        }
-    }
+    let tools = tools.clone();
+    Beside::start("listener", move |stopped| run(&tools, stopped)).map(Some)
 }
 
 fn run(tools: &Tools, stopped: &Receiver<()>) {

@@ -1,6 +1,7 @@
 //! The clock's face: the engine that carries deliveries out, and the one road to receivers.
 
 pub mod backlog;
+pub mod beside;
 pub mod courier;
 pub mod desk;
 pub mod destinations;

@@ -1,10 +1,10 @@
 //! The thread that forgets: every so often a round of upkeep, one small batch after the other.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use crate::delivery::beside::Beside;
 use crate::ops::cx::Tools;
 use crate::ops::system::upkeep::Round;
 use crate::ops::webhooks::failing;
@@ -16,31 +16,10 @@ const BETWEEN_ROUNDS: Duration = Duration::from_mins(1);
 /// How much passes between two batches, in which others have the database to themselves.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(10);
 
-/// The running thread. Dropping it ends the thread after the batch at hand.
-pub struct Upkeep {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Upkeep {
-    /// Starts the thread. Events older than `keep` are removed; none without it.
-    pub fn start(tools: &Arc<Tools>, keep: Option<Duration>) -> std::io::Result<Self> {
-        let (stop, stopped) = channel();
-        let tools = tools.clone();
-        let thread = std::thread::Builder::new()
-            .name("upkeep".to_owned())
-            .spawn(move || run(&tools, keep, &stopped))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Upkeep {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("upkeep had crashed");
-        }
-    }
+/// Starts the thread. Events older than `keep` are removed; none without it.
+pub fn start(tools: &Arc<Tools>, keep: Option<Duration>) -> std::io::Result<Beside> {
+    let tools = tools.clone();
+    Beside::start("upkeep", move |stopped| run(&tools, keep, stopped))
 }
 
 fn run(tools: &Tools, keep: Option<Duration>, stopped: &Receiver<()>) {
