@@ -12,6 +12,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long a command may take, a server may need to be ready, or to stop.
+/// How long a server that did not start is listened to.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// The program with a home folder and an environment of its own; both stay over several runs.
@@ -134,8 +136,11 @@ impl Server {
         let base =
             line.split_whitespace().find_map(|word| word.find("http://").and_then(|at| word.get(at..)));
         let base = base.map(|address| address.trim_end_matches(['/', '.', ',']).to_owned());
-        let base =
-            base.unwrap_or_else(|| panic!("the server did not say where it listens: {}", process.said()));
+        let base = base.unwrap_or_else(|| {
+            // One that ended has said why on its other stream, perhaps a moment later.
+            process.wait(LAST_WORDS);
+            panic!("the server did not say where it listens: {}", process.said())
+        });
         Self { base, process }
     }
 
