@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How long a command may take, a server may need to be ready, or to stop.
 /// How long a server that did not start is listened to.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long a command may take, a server may need to be ready, or to stop.
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// The program with a home folder and an environment of its own; both stay over several runs.
