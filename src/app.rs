@@ -13,7 +13,8 @@ use crate::ops::events::gather::{GatherTools, Gatherer};
 use crate::ops::events::handoff::Handoff;
 use crate::ops::system::key_check;
 use crate::store::db::Db;
-use crate::store::pool::Address;
+use crate::store::dialect;
+use crate::store::pool::{Address, OpenError};
 
 /// What a process is opened with.
 pub struct Opening {
@@ -53,6 +54,11 @@ impl App {
         let Opening { database, connections, serving, keys, egress, public_url, clock, handoff } = opening;
         let db = Db::open(&database, connections, serving).map_err(|e| NotOpened(e.to_string()))?;
         key_check::check(&db, &keys).map_err(|e| NotOpened(e.to_string()))?;
+        // What is due is told by the server's clock where several processes share one.
+        let server = db.read(|conn| Ok::<_, OpenError>(dialect::server_now(conn)?));
+        if let Some(moment) = server.map_err(|e| NotOpened(e.to_string()))? {
+            clock.follow(moment);
+        }
         let node: NodeId = clock.id();
         let gather = GatherTools { db: db.clone(), clock: clock.clone(), node, handoff: handoff.clone() };
         let gatherer = Gatherer::start(&gather).map_err(|e| NotOpened(e.to_string()))?;

@@ -201,12 +201,15 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
             }
         }
         tracing::info!("stopping: finishing what is under way");
-        drop((companion, forgetting, listening, replaying));
         readiness.stop();
         actix_web::rt::spawn(async move {
             signals.next().await;
             std::process::exit(1);
         });
+        drop(companion);
+        // They may be waiting for the database; a second signal is heard meanwhile.
+        let ended = actix_web::rt::task::spawn_blocking(move || drop((forgetting, listening, replaying)));
+        ended.await.map_err(|e| Failure::Running(e.to_string()))?;
         if let Some((handle, answering)) = answering {
             handle.stop(true).await;
             answering.await.map_err(|e| Failure::Running(e.to_string()))??;

@@ -166,7 +166,7 @@ impl<'a> Past<'a> {
         let subject =
             subject.map(|user| Subject { user, teams: self.teams.get(&user).cloned().unwrap_or_default() });
         self.routes.about(id, subject.as_ref());
-        let lease = Lease { node: app.tools.node, clock, now: at };
+        let lease = Lease { node: app.tools.node, clock, now: at, due: at };
         let rows = self.routes.deliveries(
             std::slice::from_ref(&event),
             lease,

@@ -26,6 +26,8 @@ pub fn run(conn: &mut Conn) -> Result<usize, OpenError> {
             write_transaction(conn, |conn| each!(conn, c => run_pending(c, SQLITE)))
         }
         Conn::Pg(c) => {
+            // A step over a long history takes its time, and others wait for whoever takes it.
+            c.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
             c.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
             let done = run_pending(c, POSTGRES);
             c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;

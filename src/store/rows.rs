@@ -48,7 +48,7 @@ pub fn run<'a, S: Statement, const N: usize>(
         c => rows.try_fold(0, |done, row| Row::<S, N>::new(row).execute(c).map(|now| done + now)),
         c => {
             let rows: Vec<[Cell<'a>; N]> = rows.collect();
-            if rows.is_empty() { Ok(0) } else { Columns::<S, N>::new(&rows).execute(c) }
+            if rows.is_empty() { Ok(0) } else { Columns::<S, N>::new(&rows)?.execute(c) }
         }
     )
 }
@@ -57,7 +57,7 @@ pub fn run<'a, S: Statement, const N: usize>(
 pub fn number<S: Statement, const N: usize>(conn: &mut Conn, row: [Cell<'_>; N]) -> QueryResult<i64> {
     one_by_one!(conn,
         c => Row::<S, N>::new(row).get_result(c),
-        c => Columns::<S, N>::new(&[row]).get_result(c)
+        c => Columns::<S, N>::new(&[row])?.get_result(c)
     )
 }
 
@@ -111,15 +111,19 @@ impl<'a, S, const N: usize> Row<'a, S, N> {
 }
 
 impl<'a, S, const N: usize> Columns<'a, S, N> {
-    fn new(rows: &'a [[Cell<'_>; N]]) -> Self {
-        let columns = (0..N).filter_map(|at| Column::of(rows.iter().filter_map(|row| row.get(at)))).collect();
-        Self { columns, statement: PhantomData }
+    /// Refuses rows whose fields are not of one kind: the database would fill the gap and shift what follows.
+    fn new(rows: &'a [[Cell<'_>; N]]) -> QueryResult<Self> {
+        let columns: Vec<Column<'a>> =
+            (0..N).filter_map(|at| Column::of(rows.iter().filter_map(|row| row.get(at)))).collect();
+        if columns.iter().any(|column| column.len() != rows.len()) {
+            return Err(diesel::result::Error::SerializationError("a column of several kinds".into()));
+        }
+        Ok(Self { columns, statement: PhantomData })
     }
 }
 
 impl<'a> Column<'a> {
-    /// `None` without rows. A cell of another kind than the first has no place and is left out: the
-    /// database then refuses arrays of different lengths, rather than storing rows in disorder.
+    /// `None` without rows. A cell of another kind than the first has no place and is left out.
     fn of(mut cells: impl Iterator<Item = &'a Cell<'a>>) -> Option<Self> {
         macro_rules! gather {
             ($kind:ident, $first:expr, $cell:pat => $value:expr) => {{
@@ -134,6 +138,16 @@ impl<'a> Column<'a> {
             Cell::Bool(first) => gather!(Bool, *first, Cell::Bool(yes) => *yes),
             Cell::Bytes(first) => gather!(Bytes, *first, Cell::Bytes(bytes) => *bytes),
         })
+    }
+
+    const fn len(&self) -> usize {
+        match self {
+            Self::Text(all) => all.len(),
+            Self::Int(all) => all.len(),
+            Self::BigInt(all) => all.len(),
+            Self::Bool(all) => all.len(),
+            Self::Bytes(all) => all.len(),
+        }
     }
 
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {

@@ -253,7 +253,7 @@ impl Engine {
         let (cause, verdict) = if handed.is_suspect() {
             (Cause::WorkerCrash, Verdict::Exhausted)
         } else {
-            (Cause::Interrupted, Verdict::Postpone(clock.now() + LEASE))
+            (Cause::Interrupted, Verdict::Postpone(self.desk.due_now() + LEASE))
         };
         let attempt = Some(broken(&handed, clock, cause));
         self.desk.settle(Outcome { handed, attempt, verdict });

@@ -58,7 +58,7 @@ pub async fn is_noted(desk: &Arc<dyn Desk>, handed: &Handed) -> bool {
             let why =
                 failed.map_or_else(|e| e.to_string(), |e| e.err().map(|e| e.to_string()).unwrap_or_default());
             tracing::warn!(why, delivery = %handed.delivery, "a suspect waits: its beginning cannot be noted");
-            let verdict = Verdict::Postpone(desk.clock().now() + AFTER_FAULT);
+            let verdict = Verdict::Postpone(desk.due_now() + AFTER_FAULT);
             desk.settle(Outcome { handed: handed.clone(), attempt: None, verdict });
             false
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::domain::events::cause::Cause;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
 use crate::domain::time::Ts;
@@ -15,6 +16,7 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::handoff::{Destination, Destinations, Handed, Outcome, Standing, Verdict};
 use crate::ops::events::route::LEASE;
+use crate::store::db::Db;
 use crate::store::events::deliveries::DeliveryRow;
 pub use crate::store::events::queue::Waiting;
 use crate::store::events::queue::{self, Lease};
@@ -79,7 +81,12 @@ pub fn release(tools: &Tools, held: &[(DeliveryId, i64)]) -> Result<(), Error> {
 /// The moment by which deliveries are due: the server's where several nodes share one, so that all agree, and
 /// the machine's where one process serves a file, so that it holds over restarts.
 pub fn due_now(tools: &Tools) -> Ts {
-    if tools.db.is_sqlite() { tools.clock.now() } else { tools.clock.lease_now() }
+    due_moment(&tools.db, &tools.clock)
+}
+
+/// The same, for those who hold database and clock alone.
+pub fn due_moment(db: &Db, clock: &Clock) -> Ts {
+    if db.is_sqlite() { clock.now() } else { clock.lease_now() }
 }
 
 /// What is known against those of `rows` that ever lost a lease.

@@ -73,9 +73,14 @@ pub fn recover(tools: &Tools, when: Recovery) -> Result<usize, Error> {
     let all = when == Recovery::Start && tools.db.is_sqlite();
     // All of them, whatever the clock said when they were given.
     let before = if all { Ts(i64::MAX) } else { tools.clock.lease_now() };
+    // What this call seizes to set aside is held by this node, and no orphan.
+    let but = all.then_some(tools.node);
     let (mut done, mut fronts) = (0, Fronts::default());
     loop {
-        let (count, crashed) = tools.db.write(|conn| take_over(tools, conn, &mut fronts, before, now))?;
+        let (count, crashed) = tools.db.write(|conn| {
+            let rows = queue::orphans(conn, before, but, ORPHANS)?;
+            take_over(tools, conn, &mut fronts, rows, now)
+        })?;
         for outcome in crashed {
             tracing::error!(
                 delivery = %outcome.handed.delivery,
@@ -97,6 +102,10 @@ fn set_clock(tools: &Tools) -> Result<(), Error> {
         tools.clock.follow(server);
     } else if let Some(seconds) = tools.clock.jump() {
         tracing::warn!(seconds, "the machine's clock has jumped; leases go on as if it had not");
+        if seconds < 0 {
+            // What was made while it was ahead would wait until it is there again.
+            tools.db.write(|conn| Ok::<_, Error>(queue::hasten(conn, tools.clock.now())?))?;
+        }
     }
     Ok(())
 }
@@ -106,10 +115,9 @@ fn take_over(
     tools: &Tools,
     conn: &mut Conn,
     fronts: &mut Fronts,
-    before: Ts,
+    mut rows: Vec<DeliveryRow>,
     now: Ts,
 ) -> Result<(usize, Vec<Outcome>), Error> {
-    let mut rows = queue::orphans(conn, before, ORPHANS)?;
     rows.sort_by_key(|row| (row.lease_until, row.id));
     let count = rows.len();
     let known = suspects::of(conn, &ids(&rows))?;

@@ -12,6 +12,7 @@ use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::handoff::Handed;
+use crate::ops::events::queue::due_now;
 use crate::ops::events::route::LEASE;
 use crate::ops::system::audit::{self, Entry};
 use crate::store::events::deliveries::{self, DeliveryRow};
@@ -60,6 +61,7 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
         }
         let kind = DeliveryKind::Replay;
         let row = DeliveryRow::due(cx.id(), &event, old.webhook_id, old.endpoint_id, kind, cx.now);
+        let row = DeliveryRow { next_at: Some(due_now(&cx.tools)), ..row };
         let room = cx.tools.handoff.room() > 0;
         let row = if room { row.leased(cx.tools.node, cx.tools.clock.lease_now() + LEASE) } else { row };
         deliveries::insert(conn, std::slice::from_ref(&row))?;

@@ -42,6 +42,8 @@ pub struct Lease<'a> {
     pub clock: &'a Clock,
     /// When they are made.
     pub now: Ts,
+    /// The same moment by the clock that says what is due.
+    pub due: Ts,
 }
 
 /// The routes of the event types of a batch, each read once.
@@ -98,6 +100,7 @@ impl Routes {
                     DeliveryKind::Event,
                     lease.now,
                 );
+                row.next_at = Some(lease.due);
                 if let Some((state, cause)) = self.verdict(event, route, filter.as_ref(), &mut parts) {
                     row = row.held_back(state, cause);
                 } else if room.take(route.endpoint) {

@@ -105,7 +105,11 @@ fn switched(clock: &Clock, conn: &mut Conn, outcomes: &[&Outcome], now: Ts) -> R
     for outcome in outcomes {
         let (bu, id) = (outcome.handed.bu, outcome.handed.webhook);
         let passed = outcome.handed.kind == DeliveryKind::Test && outcome.verdict == Verdict::Delivered;
-        let (is_switched, action, after) = if outcome.verdict == Verdict::Gone {
+        let is_on = |conn: &mut Conn| {
+            webhooks::find(conn, bu, id).map(|w| w.is_some_and(|w| w.status == WebhookStatus::Active))
+        };
+        // Every attempt that was under way may say so; the first one counts.
+        let (is_switched, action, after) = if outcome.verdict == Verdict::Gone && is_on(conn)? {
             let edit = WebhookEdit {
                 status: Some(WebhookStatus::Inactive),
                 inactive_reason: Some(Some(InactiveReason::Gone)),

@@ -12,6 +12,7 @@ use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::handoff::Handed;
 use crate::ops::events::inspect::{self, DeliveryView};
+use crate::ops::events::queue::due_now;
 use crate::ops::events::route::LEASE;
 use crate::ops::webhooks::catalogue;
 use crate::store::events::deliveries::{self, DeliveryRow};
@@ -50,6 +51,7 @@ pub fn send(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<T
         let rows: Vec<DeliveryRow> = endpoints
             .iter()
             .map(|e| DeliveryRow::due(cx.id(), &event, webhook, e.id, DeliveryKind::Test, cx.now))
+            .map(|row| DeliveryRow { next_at: Some(due_now(&cx.tools)), ..row })
             .map(|row| if room { row.leased(cx.tools.node, cx.tools.clock.lease_now() + LEASE) } else { row })
             .collect();
         deliveries::insert(conn, &rows)?;

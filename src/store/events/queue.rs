@@ -92,6 +92,16 @@ pub fn claim(
         .get_results(conn)
 }
 
+/// Makes due what was never tried and is not due before `now` is over: a clock that had gone ahead made it.
+/// Gives how many.
+pub fn hasten(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
+    let ready = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'ready'");
+    let untried = deliveries::attempts.eq(0).and(deliveries::interruptions.eq(0));
+    diesel::update(deliveries::table.filter(ready).filter(untried).filter(deliveries::next_at.gt(now)))
+        .set(deliveries::next_at.eq(Some(now)))
+        .execute(conn)
+}
+
 /// The bodies of events, by id.
 pub fn bodies(conn: &mut Conn, ids: &[EventId]) -> QueryResult<Vec<(EventId, Vec<u8>)>> {
     events::table.filter(events::id.eq_any(ids)).select((events::id, events::body)).load(conn)
@@ -123,15 +133,26 @@ pub fn release(conn: &mut Conn, node: NodeId, held: &[(DeliveryId, i64)], now: T
     Ok(())
 }
 
-/// At most `limit` deliveries whose lease ended before `before`.
-pub fn orphans(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<Vec<DeliveryRow>> {
+/// At most `limit` deliveries whose lease ended before `before`, without those that `but` holds.
+pub fn orphans(
+    conn: &mut Conn,
+    before: Ts,
+    but: Option<NodeId>,
+    limit: i64,
+) -> QueryResult<Vec<DeliveryRow>> {
     let leased = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'leased'");
+    // No node has this name.
+    let but = but.map_or_else(String::new, |node| node.to_string());
     let ids: Vec<DeliveryId> = skip_locked!(
         conn,
         deliveries::table
             .select(deliveries::id)
             .filter(leased)
             .filter(deliveries::lease_until.lt(before))
+            .filter(
+                diesel::dsl::sql::<diesel::sql_types::Bool>("lease_owner <> ")
+                    .bind::<diesel::sql_types::Text, _>(but.as_str())
+            )
             .order(deliveries::lease_until)
             .limit(limit)
     );

@@ -1,6 +1,6 @@
 //! Suspects: who is held by workers that end again and again is set aside, but only who was being sent.
 
-use super::world::{World, claim, settle};
+use super::world::{World, claim, publish_at, settle};
 use crate::support::databases::{TestDatabase, both_databases};
 use bellwire::domain::events::cause::Cause;
 use bellwire::domain::events::delivery::DeliveryState;
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 both_databases!(
     a_suspect_is_set_aside_when_it_had_begun_and_goes_on_when_not,
+    a_start_with_a_long_queue_sets_aside_who_had_begun,
     of_several_suspects_each_gets_a_turn_alone,
     faults_of_ours_and_long_queues_make_no_suspects,
     an_attempt_that_ends_clears_its_delivery,
@@ -63,6 +64,27 @@ fn a_suspect_is_set_aside_when_it_had_begun_and_goes_on_when_not(database: &Test
     let mut round = Round::new(&world.node, None);
     while round.step(&world.node).unwrap() {}
     assert_eq!(world.count("suspects"), 0, "nothing is left of it");
+}
+
+fn a_start_with_a_long_queue_sets_aside_who_had_begun(database: &TestDatabase) {
+    let world = World::on(database);
+    let (bu, webhook) = world.queued(1);
+    for _ in 0..2 {
+        claimed(&world);
+        lose(&world);
+    }
+    assert!(begin(&world.node, &claimed(&world)).unwrap());
+    // More than one transaction takes over, so that what the first one seized is still there for the next.
+    for number in 0..600 {
+        publish_at(&world.node, bu, number);
+    }
+    while !claim(&world.node, 600).unwrap().is_empty() {}
+    world.pass(Duration::from_mins(2));
+    let next = world.another();
+    recover(&next, Recovery::Start).unwrap();
+    next.gatherer.flush();
+    let row = world.deliveries(bu, webhook).remove(0);
+    assert_eq!((row.state, row.cause), (DeliveryState::Exhausted, Some(Cause::WorkerCrash)));
 }
 
 fn of_several_suspects_each_gets_a_turn_alone(database: &TestDatabase) {

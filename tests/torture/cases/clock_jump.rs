@@ -24,7 +24,7 @@ pub fn run(trial: &Trial) -> Outcome {
     let site = trial.site()?;
     let token = site.tenant("Acme");
     let receiver = Receiver::start();
-    receiver.on("/slow", Answers::Slow(Duration::from_millis(30)));
+    receiver.on("/slow", Answers::Slow(Duration::from_millis(5)));
     let hands = trial.folder().join("hands");
     set(&hands, 0);
     let env = [

@@ -10,6 +10,7 @@ use crate::domain::time::Ts;
 use crate::ops::access::tokens;
 use crate::ops::events::gather::GatherTools;
 use crate::ops::events::handoff::{Handed, Room};
+use crate::ops::events::queue::due_moment;
 use crate::ops::events::route::{self, Routes, Subject};
 use crate::ops::{Error, Refusal};
 use crate::store::access::{programmes, users};
@@ -122,7 +123,8 @@ impl Unit<'_> {
         for (event, seq) in self.events.iter_mut().zip(last - count + 1..) {
             event.seq = seq;
         }
-        let lease = route::Lease { node: self.tools.node, clock: &self.tools.clock, now: self.now };
+        let (db, clock) = (&self.tools.db, &self.tools.clock);
+        let lease = route::Lease { node: self.tools.node, clock, now: self.now, due: due_moment(db, clock) };
         let rows = self.routes.deliveries(&self.events, lease, room, handed);
         events::insert(self.conn, &self.events)?;
         let keys: Vec<KeyRow> = self.keys.drain().map(|(_, row)| row).collect();

@@ -11,6 +11,7 @@ use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::WebhookStatus;
 use crate::ops::Error;
 use crate::ops::cx::Tools;
+use crate::ops::events::queue::due_now;
 use crate::ops::events::route::{Routes, Subject};
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events::{self, EventRow};
@@ -161,7 +162,8 @@ fn again(
         match event {
             Some(event) => {
                 let (webhook, endpoint, kind) = (old.webhook_id, old.endpoint_id, DeliveryKind::Replay);
-                made.push(DeliveryRow::due(tools.clock.id(), event, webhook, endpoint, kind, now));
+                let row = DeliveryRow::due(tools.clock.id(), event, webhook, endpoint, kind, now);
+                made.push(DeliveryRow { next_at: Some(due_now(tools)), ..row });
             }
             None => skipped += 1,
         }
