@@ -11,10 +11,10 @@ use crate::keys::KeyRing;
 use crate::ops::cx::{Actor, Cx, Known, Source, Tools};
 use crate::ops::events::gather::{GatherTools, Gatherer};
 use crate::ops::events::handoff::Handoff;
+use crate::ops::events::recover;
 use crate::ops::system::key_check;
 use crate::store::db::Db;
-use crate::store::dialect;
-use crate::store::pool::{Address, OpenError};
+use crate::store::pool::Address;
 
 /// What a process is opened with.
 pub struct Opening {
@@ -54,16 +54,12 @@ impl App {
         let Opening { database, connections, serving, keys, egress, public_url, clock, handoff } = opening;
         let db = Db::open(&database, connections, serving).map_err(|e| NotOpened(e.to_string()))?;
         key_check::check(&db, &keys).map_err(|e| NotOpened(e.to_string()))?;
-        // What is due is told by the server's clock where several processes share one.
-        let server = db.read(|conn| Ok::<_, OpenError>(dialect::server_now(conn)?));
-        if let Some(moment) = server.map_err(|e| NotOpened(e.to_string()))? {
-            clock.follow(moment);
-        }
         let node: NodeId = clock.id();
         let gather = GatherTools { db: db.clone(), clock: clock.clone(), node, handoff: handoff.clone() };
         let gatherer = Gatherer::start(&gather).map_err(|e| NotOpened(e.to_string()))?;
         let tools =
             Tools { db, clock, keys, egress, public_url, node, handoff, gatherer, known: Known::default() };
+        recover::set_clock(&tools).map_err(|e| NotOpened(e.to_string()))?;
         Ok(Self { tools: Arc::new(tools) })
     }
 

@@ -96,7 +96,7 @@ pub fn recover(tools: &Tools, when: Recovery) -> Result<usize, Error> {
 }
 
 /// Leases are counted by the server's clock where nodes share one, and evenly where there is none.
-fn set_clock(tools: &Tools) -> Result<(), Error> {
+pub fn set_clock(tools: &Tools) -> Result<(), Error> {
     let server = tools.db.read(|conn| Ok::<_, Error>(dialect::server_now(conn)?))?;
     if let Some(server) = server {
         tools.clock.follow(server);

@@ -60,8 +60,15 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
             return Err(Error::conflict("delivery_under_way", text));
         }
         let kind = DeliveryKind::Replay;
-        let row = DeliveryRow::due(cx.id(), &event, old.webhook_id, old.endpoint_id, kind, cx.now);
-        let row = DeliveryRow { next_at: Some(due_now(&cx.tools)), ..row };
+        let row = DeliveryRow::due(
+            cx.id(),
+            &event,
+            old.webhook_id,
+            old.endpoint_id,
+            kind,
+            cx.now,
+            due_now(&cx.tools),
+        );
         let room = cx.tools.handoff.room() > 0;
         let row = if room { row.leased(cx.tools.node, cx.tools.clock.lease_now() + LEASE) } else { row };
         deliveries::insert(conn, std::slice::from_ref(&row))?;

@@ -99,8 +99,8 @@ impl Routes {
                     route.endpoint,
                     DeliveryKind::Event,
                     lease.now,
+                    lease.due,
                 );
-                row.next_at = Some(lease.due);
                 if let Some((state, cause)) = self.verdict(event, route, filter.as_ref(), &mut parts) {
                     row = row.held_back(state, cause);
                 } else if room.take(route.endpoint) {

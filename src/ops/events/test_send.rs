@@ -50,8 +50,17 @@ pub fn send(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<T
         let room = cx.tools.handoff.room() >= endpoints.len();
         let rows: Vec<DeliveryRow> = endpoints
             .iter()
-            .map(|e| DeliveryRow::due(cx.id(), &event, webhook, e.id, DeliveryKind::Test, cx.now))
-            .map(|row| DeliveryRow { next_at: Some(due_now(&cx.tools)), ..row })
+            .map(|e| {
+                DeliveryRow::due(
+                    cx.id(),
+                    &event,
+                    webhook,
+                    e.id,
+                    DeliveryKind::Test,
+                    cx.now,
+                    due_now(&cx.tools),
+                )
+            })
             .map(|row| if room { row.leased(cx.tools.node, cx.tools.clock.lease_now() + LEASE) } else { row })
             .collect();
         deliveries::insert(conn, &rows)?;

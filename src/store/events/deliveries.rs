@@ -58,7 +58,7 @@ pub struct DeliveryRow {
 }
 
 impl DeliveryRow {
-    /// A delivery of `event` that is due at once.
+    /// A delivery of `event` made at `now`, and due at the moment `due`: that one is told by the clock of the queue.
     pub fn due(
         id: DeliveryId,
         event: &EventRow,
@@ -66,6 +66,7 @@ impl DeliveryRow {
         endpoint: EndpointId,
         kind: DeliveryKind,
         now: Ts,
+        due: Ts,
     ) -> Self {
         Self {
             id,
@@ -79,7 +80,7 @@ impl DeliveryRow {
             cause: None,
             attempts: 0,
             interruptions: 0,
-            next_at: Some(now),
+            next_at: Some(due),
             lease_owner: None,
             lease_no: 0,
             lease_until: None,
@@ -177,14 +178,7 @@ pub fn of_webhook(
     before: Option<DeliveryId>,
     limit: i64,
 ) -> QueryResult<Vec<DeliveryRow>> {
-    let mut query = deliveries::table
-        .filter(deliveries::webhook_id.eq(webhook).and(deliveries::bu_id.eq(bu)))
-        .select(DeliveryRow::as_select())
-        .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(deliveries::id.lt(before));
-    }
-    query.order(deliveries::id.desc()).limit(limit).load(conn)
+    between(conn, bu, webhook, (None, before), true, limit)
 }
 
 /// The deliveries of one webhook of `bu` from behind `after` up to before `until`, oldest first, at most `limit`.
@@ -196,6 +190,17 @@ pub fn of_webhook_from(
     until: Option<DeliveryId>,
     limit: i64,
 ) -> QueryResult<Vec<DeliveryRow>> {
+    between(conn, bu, webhook, (after, until), false, limit)
+}
+
+fn between(
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    (after, before): (Option<DeliveryId>, Option<DeliveryId>),
+    newest_first: bool,
+    limit: i64,
+) -> QueryResult<Vec<DeliveryRow>> {
     let mut query = deliveries::table
         .filter(deliveries::webhook_id.eq(webhook).and(deliveries::bu_id.eq(bu)))
         .select(DeliveryRow::as_select())
@@ -203,10 +208,12 @@ pub fn of_webhook_from(
     if let Some(after) = after {
         query = query.filter(deliveries::id.gt(after));
     }
-    if let Some(until) = until {
-        query = query.filter(deliveries::id.lt(until));
+    if let Some(before) = before {
+        query = query.filter(deliveries::id.lt(before));
     }
-    query.order(deliveries::id).limit(limit).load(conn)
+    let query =
+        if newest_first { query.order(deliveries::id.desc()) } else { query.order(deliveries::id.asc()) };
+    query.limit(limit).load(conn)
 }
 
 /// Which deliveries of a webhook a replay sends again.

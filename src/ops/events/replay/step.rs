@@ -162,8 +162,9 @@ fn again(
         match event {
             Some(event) => {
                 let (webhook, endpoint, kind) = (old.webhook_id, old.endpoint_id, DeliveryKind::Replay);
-                let row = DeliveryRow::due(tools.clock.id(), event, webhook, endpoint, kind, now);
-                made.push(DeliveryRow { next_at: Some(due_now(tools)), ..row });
+                let row =
+                    DeliveryRow::due(tools.clock.id(), event, webhook, endpoint, kind, now, due_now(tools));
+                made.push(row);
             }
             None => skipped += 1,
         }
