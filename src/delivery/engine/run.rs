@@ -207,7 +207,7 @@ impl Engine {
             self.lanes.done(handed.endpoint, handed.bu);
             return self.give_back(&handed);
         }
-        if handed.is_suspect() && !self.suspects.admit(&handed) {
+        if handed.is_suspect() && !self.suspects.admit(&handed, now) {
             return self.lanes.put_back(Waiting { handed, since });
         }
         if let Some(rate) =
@@ -303,6 +303,7 @@ impl Engine {
         self.fetching.is_look_due = true;
         self.fetching.is_claim_held = false;
         self.is_release_held = false;
+        self.suspects.held_up().into_iter().for_each(|endpoint| self.lanes.resume(endpoint));
         if let Some(cutoff) = now.checked_sub(LONGEST_WAIT) {
             self.lanes.expired(cutoff).iter().for_each(|waiting| self.give_back(&waiting.handed));
         }

@@ -3,20 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::delivery::desk::Desk;
 use crate::domain::id::EndpointId;
 use crate::ops::events::handoff::{Handed, Outcome, SUSPECT_AFTER, Verdict};
 
 /// How many are under way at once, so that the next crash names few.
 const MOST: usize = 4;
+/// How long one goes alone: what ends a worker does so at once, and what only hangs shall not hold up the rest.
+const ALONE: Duration = Duration::from_secs(1);
 /// How long one waits whose beginning could not be noted.
 const AFTER_FAULT: Duration = Duration::from_secs(30);
 
 /// The suspects under way.
 #[derive(Debug, Default)]
 pub struct Suspects {
-    /// Their endpoints: one suspect each.
-    under_way: Vec<EndpointId>,
+    /// Their endpoints, one suspect each, and when it began.
+    under_way: Vec<(EndpointId, Instant)>,
     /// The one that is under way may have no other beside it.
     is_alone: bool,
     /// Endpoints whose next delivery is a suspect that has to wait.
@@ -24,16 +28,21 @@ pub struct Suspects {
 }
 
 impl Suspects {
-    /// Whether this one may begin. When not, `landed` tells of its endpoint later.
-    pub fn admit(&mut self, suspect: &Handed) -> bool {
+    /// Whether this one may begin. When not, `landed` or `held_up` tells of its endpoint later.
+    pub fn admit(&mut self, suspect: &Handed, now: Instant) -> bool {
         // It was under way together with others when a worker ended: next time it shall be known.
         let goes_alone = suspect.crashes > SUSPECT_AFTER;
-        let most = if goes_alone { 1 } else { MOST };
-        let may =
-            !self.is_alone && self.under_way.len() < most && !self.under_way.contains(&suspect.endpoint);
+        let beside = |(endpoint, began): &(EndpointId, Instant)| {
+            *endpoint != suspect.endpoint && now.saturating_duration_since(*began) >= ALONE
+        };
+        let may = self.under_way.is_empty()
+            || (!self.is_alone
+                && !goes_alone
+                && self.under_way.len() < MOST
+                && self.under_way.iter().all(beside));
         if may {
             self.is_alone = goes_alone;
-            self.under_way.push(suspect.endpoint);
+            self.under_way.push((suspect.endpoint, now));
         } else {
             self.held_up.push(suspect.endpoint);
         }
@@ -42,8 +51,13 @@ impl Suspects {
 
     /// One is over; gives the endpoints that may try again.
     pub fn landed(&mut self, endpoint: EndpointId) -> Vec<EndpointId> {
-        self.under_way.retain(|other| *other != endpoint);
+        self.under_way.retain(|(other, _)| *other != endpoint);
         self.is_alone = false;
+        self.held_up()
+    }
+
+    /// The endpoints that had to wait, and may try again now that time has passed.
+    pub fn held_up(&mut self) -> Vec<EndpointId> {
         std::mem::take(&mut self.held_up)
     }
 }
@@ -75,22 +89,35 @@ mod tests {
     }
 
     #[test]
-    fn one_goes_to_each_endpoint_and_four_in_all() {
-        let mut suspects = Suspects::default();
-        assert!(suspects.admit(&suspect(1, 2)) && !suspects.admit(&suspect(1, 2)));
-        assert!((2..5).all(|endpoint| suspects.admit(&suspect(endpoint, 2))));
-        assert!(!suspects.admit(&suspect(5, 2)));
+    fn one_goes_alone_at_first_and_then_one_to_each_endpoint_and_four_in_all() {
+        let (mut suspects, mut now) = (Suspects::default(), Instant::now());
+        assert!(suspects.admit(&suspect(1, 2), now) && !suspects.admit(&suspect(2, 2), now));
+        assert_eq!(suspects.held_up(), [id(2)]);
+        now += ALONE;
+        assert!(!suspects.admit(&suspect(1, 2), now) && suspects.admit(&suspect(2, 2), now));
+        for endpoint in 3..5 {
+            now += ALONE;
+            assert!(suspects.admit(&suspect(endpoint, 2), now));
+        }
+        now += ALONE;
+        assert!(!suspects.admit(&suspect(5, 2), now));
         assert_eq!(suspects.landed(id(1)), [id(1), id(5)]);
-        assert!(suspects.admit(&suspect(5, 2)) && !suspects.admit(&suspect(1, 2)));
+        assert!(suspects.admit(&suspect(5, 2), now) && !suspects.admit(&suspect(1, 2), now));
+        suspects.landed(id(5));
+        assert!(suspects.admit(&suspect(5, 2), now), "what hangs since long holds up nobody");
     }
 
     #[test]
     fn one_that_was_seen_beside_a_crash_goes_alone() {
-        let mut suspects = Suspects::default();
-        assert!(suspects.admit(&suspect(1, 2)) && !suspects.admit(&suspect(2, 3)));
+        let (mut suspects, mut now) = (Suspects::default(), Instant::now());
+        assert!(suspects.admit(&suspect(1, 2), now));
+        now += ALONE;
+        assert!(!suspects.admit(&suspect(2, 3), now));
         suspects.landed(id(1));
-        assert!(suspects.admit(&suspect(2, 3)) && !suspects.admit(&suspect(1, 2)));
+        assert!(suspects.admit(&suspect(2, 3), now));
+        now += ALONE;
+        assert!(!suspects.admit(&suspect(1, 2), now));
         assert_eq!(suspects.landed(id(2)), [id(1)]);
-        assert!(suspects.admit(&suspect(1, 2)));
+        assert!(suspects.admit(&suspect(1, 2), now));
     }
 }

@@ -26,6 +26,9 @@ use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::secrets::{self, SecretRow};
 use crate::store::webhooks::webhooks::WebhookRow;
 
+/// How long a suspect waits until what came before it is stored.
+const BEFORE_A_SUSPECT: Duration = Duration::from_secs(5);
+
 /// Every endpoint with deliveries that wait, and when its first is due. Costs as much as there are such
 /// endpoints, however much waits.
 pub fn waiting(tools: &Tools) -> Result<Vec<Waiting>, Error> {
@@ -97,6 +100,10 @@ fn suspects_among(conn: &mut Conn, rows: &[DeliveryRow]) -> Result<HashMap<Deliv
 
 /// Notes durably that an attempt of a suspect begins; false when this node does not hold it any more.
 pub fn begin(tools: &Tools, handed: &Handed) -> Result<bool, Error> {
+    // A suspect that came through before this one must not look as if it were still under way beside it.
+    if !tools.gatherer.flush_within(BEFORE_A_SUSPECT) {
+        return Err(Error::Unavailable("earlier outcomes are not stored yet".to_owned()));
+    }
     let (id, lease_no) = (handed.delivery, handed.lease_no);
     tools.db.write(|conn| Ok(suspects::start(conn, tools.node, id, lease_no)?))
 }
