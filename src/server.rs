@@ -2,8 +2,10 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use actix_web::dev::ServerHandle;
+use actix_web::rt::task::JoinHandle;
 use actix_web::web::Data;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use url::Url;
@@ -24,8 +26,12 @@ use crate::{api, http, web};
 
 /// How long requests and attempts under way may take once the process was told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
-/// How long outcomes may take to be stored after that.
-const STORING: Duration = Duration::from_secs(5);
+/// How long the attempts under way wait for the requests, so that what these publish still goes out.
+const REQUESTS_FIRST: Duration = Duration::from_secs(3);
+/// When outcomes are no longer waited for, counted from the same moment.
+const STORED_BY: Duration = Duration::from_secs(28);
+/// When the process is gone whatever still hangs, such as a database that answers nothing.
+const GONE_BY: Duration = Duration::from_secs(29);
 /// How often a process that delivers makes sure that it still does.
 const WATCH: Duration = Duration::from_secs(1);
 
@@ -201,25 +207,55 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
             }
         }
         tracing::info!("stopping: finishing what is under way");
+        let began = Instant::now();
         readiness.stop();
         actix_web::rt::spawn(async move {
             signals.next().await;
             std::process::exit(1);
         });
+        end_in_time()?;
         drop(companion);
         // They may be waiting for the database; a second signal is heard meanwhile.
-        let ended = actix_web::rt::task::spawn_blocking(move || drop((forgetting, listening, replaying)));
-        ended.await.map_err(|e| Failure::Running(e.to_string()))?;
-        if let Some((handle, answering)) = answering {
-            handle.stop(true).await;
-            answering.await.map_err(|e| Failure::Running(e.to_string()))??;
+        let others = actix_web::rt::task::spawn_blocking(move || drop((forgetting, listening, replaying)));
+        let mut answered = Box::pin(stop_answering(answering));
+        let is_answered = actix_web::rt::time::timeout(REQUESTS_FIRST, &mut answered).await;
+        stop_engine(engine, DRAIN.saturating_sub(began.elapsed())).await?;
+        match is_answered {
+            Ok(answered) => answered?,
+            Err(_) => answered.await?,
         }
-        stop_engine(engine).await
-    })?;
-    if !app.tools.gatherer.flush_within(STORING) {
-        tracing::error!("the database is away: what was under way is sent again after the next start");
-    }
+        others.await.map_err(|e| Failure::Running(e.to_string()))?;
+        let left = STORED_BY.saturating_sub(began.elapsed());
+        let tools = app.tools.clone();
+        let is_stored = actix_web::rt::task::spawn_blocking(move || tools.gatherer.flush_within(left));
+        if !is_stored.await.unwrap_or(false) {
+            tracing::error!("the database is away: what was under way is sent again after the next start");
+        }
+        Ok(())
+    })
+}
+
+/// Ends the process when its stop takes too long, as after a crash: the next start takes over what it held.
+fn end_in_time() -> Result<(), Failure> {
+    let wait = || {
+        let by = Instant::now() + GONE_BY;
+        while let Some(left) = by.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            std::thread::park_timeout(left);
+        }
+        tracing::error!("the stop took too long: what was under way is sent again after the next start");
+        std::process::exit(0);
+    };
+    std::thread::Builder::new().name("end-in-time".to_owned()).spawn(wait)?;
     Ok(())
+}
+
+/// Lets the requests under way end.
+async fn stop_answering(
+    answering: Option<(ServerHandle, JoinHandle<std::io::Result<()>>)>,
+) -> Result<(), Failure> {
+    let Some((handle, answering)) = answering else { return Ok(()) };
+    handle.stop(true).await;
+    Ok(answering.await.map_err(|e| Failure::Running(e.to_string()))??)
 }
 
 /// Ends when the engine has ended although nobody stopped it.
@@ -249,9 +285,9 @@ async fn disk_failed(app: &App) {
     }
 }
 
-async fn stop_engine(engine: Option<EngineHandle>) -> Result<(), Failure> {
+async fn stop_engine(engine: Option<EngineHandle>, grace: Duration) -> Result<(), Failure> {
     let Some(engine) = engine else { return Ok(()) };
-    actix_web::rt::task::spawn_blocking(move || engine.stop(DRAIN))
+    actix_web::rt::task::spawn_blocking(move || engine.stop(grace))
         .await
         .map_err(|e| Failure::Running(e.to_string()))
 }

@@ -1,4 +1,5 @@
-//! Where endpoints' deliveries go, as last read: never older than a second, and never read one by one.
+//! Where endpoints' deliveries go, as last read: never older than a second (and the time it takes to read them),
+//! and never read one by one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -71,9 +72,18 @@ impl Routes {
         !self.wanted.is_empty()
     }
 
-    /// Takes what was read about `asked` by a reading that began at `began`; gives the endpoints that may
-    /// go on. Those that changed meanwhile are wanted again.
-    pub fn learn(&mut self, asked: &[EndpointId], read: &Destinations, began: Instant) -> Vec<EndpointId> {
+    /// Takes what was read about `asked` by a reading that began at `began` and ended `now`; gives the
+    /// endpoints that may go on. Those that changed meanwhile are wanted again.
+    pub fn learn(
+        &mut self,
+        asked: &[EndpointId],
+        read: &Destinations,
+        began: Instant,
+        now: Instant,
+    ) -> Vec<EndpointId> {
+        // A database that takes long to answer must not stop deliveries: it is read again at once, and what it
+        // said is used meanwhile.
+        let read_at = now.checked_sub(AGEING).map_or(began, |lately| began.max(lately));
         let mut ready = Vec::with_capacity(asked.len());
         for endpoint in asked {
             let Some(entry) = self.entries.get_mut(endpoint) else { continue };
@@ -82,7 +92,7 @@ impl Routes {
                 continue;
             }
             entry.is_loading = false;
-            entry.read_at = began;
+            entry.read_at = read_at;
             let route = read.get(endpoint).map(|to| Known::Route(Arc::new(Route::new(to.clone()))));
             entry.known = Some(route.unwrap_or(Known::Gone));
             ready.push(*endpoint);
@@ -130,7 +140,7 @@ mod tests {
         assert!(routes.get(id(1), id(1), now).is_none() && routes.get(id(1), id(1), now).is_none());
         assert!(routes.get(id(2), id(2), now).is_none());
         assert_eq!(routes.take_wanted(), [id(1), id(2)]);
-        assert_eq!(routes.learn(&[id(1), id(2)], &read(), now), [id(1), id(2)]);
+        assert_eq!(routes.learn(&[id(1), id(2)], &read(), now, now), [id(1), id(2)]);
         assert!(matches!(routes.get(id(1), id(1), now), Some(Known::Route(_))));
         assert!(matches!(routes.get(id(2), id(2), now), Some(Known::Gone)));
         assert!(!routes.is_wanting());
@@ -140,14 +150,24 @@ mod tests {
     }
 
     #[test]
+    fn what_took_long_to_read_is_used_while_it_is_read_again() {
+        let (mut routes, began) = (Routes::default(), Instant::now());
+        assert!(routes.get(id(1), id(1), began).is_none());
+        let (asked, now) = (routes.take_wanted(), began + FRESH * 3);
+        assert_eq!(routes.learn(&asked, &read(), began, now), asked);
+        assert!(routes.get(id(1), id(1), now).is_some() && routes.take_wanted() == asked);
+        assert!(routes.get(id(1), id(1), now + AGEING).is_none(), "and not for long");
+    }
+
+    #[test]
     fn what_changed_while_it_was_read_is_read_again() {
         let (mut routes, now) = (Routes::default(), Instant::now());
         assert!(routes.get(id(1), id(1), now).is_none());
         let asked = routes.take_wanted();
         routes.forget(id(1));
-        assert!(routes.learn(&asked, &read(), now).is_empty());
+        assert!(routes.learn(&asked, &read(), now, now).is_empty());
         assert_eq!(routes.take_wanted(), asked);
-        assert_eq!(routes.learn(&asked, &read(), now), asked);
+        assert_eq!(routes.learn(&asked, &read(), now, now), asked);
         routes.forget(id(1));
         assert!(routes.get(id(1), id(1), now).is_none(), "a change is heeded at once");
     }
@@ -160,7 +180,7 @@ mod tests {
         routes.fail(&asked);
         assert!(routes.get(id(1), id(1), now).is_none());
         assert_eq!(routes.take_wanted(), asked);
-        routes.learn(&asked, &read(), now);
+        routes.learn(&asked, &read(), now, now);
         routes.tidy(now + UNUSED);
         assert!(routes.entries.is_empty());
     }

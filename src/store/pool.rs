@@ -199,13 +199,21 @@ fn version_number(text: &str) -> [u32; 3] {
 }
 
 fn open_pg(url: &str) -> Result<PgConnection, OpenError> {
-    let mut conn = PgConnection::establish(url)?;
+    let mut conn = PgConnection::establish(&patient(url))?;
     conn.batch_execute(
         "SET timezone = 'UTC'; SET client_min_messages = warning; SET statement_timeout = '30s'; \
          SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '10s';",
     )?;
     assert_pg(&mut conn)?;
     Ok(conn)
+}
+
+/// The same URL with an end to the wait for a server that takes a connection and says nothing.
+fn patient(url: &str) -> String {
+    if url.contains("connect_timeout") {
+        return url.to_owned();
+    }
+    format!("{url}{}connect_timeout=5", if url.contains('?') { '&' } else { '?' })
 }
 
 /// Refuses a server on which an acknowledged event could be lost. Tests that do not test
@@ -268,6 +276,13 @@ pub fn pool(address: &Address, size: u32) -> Result<Pool, OpenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_says_nothing_is_not_waited_for() {
+        assert_eq!(patient("postgres://x@y/z"), "postgres://x@y/z?connect_timeout=5");
+        assert_eq!(patient("postgres://y/z?a=b"), "postgres://y/z?a=b&connect_timeout=5");
+        assert_eq!(patient("postgres://y/z?connect_timeout=9"), "postgres://y/z?connect_timeout=9");
+    }
 
     #[test]
     fn a_url_names_one_of_two_databases() {

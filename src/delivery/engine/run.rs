@@ -285,7 +285,7 @@ impl Engine {
 
     fn learn(&mut self, asked: &[EndpointId], began: Instant, read: Result<Destinations, Error>) {
         if let Some(read) = logged("reading destinations", read) {
-            for endpoint in self.routes.learn(asked, &read, began) {
+            for endpoint in self.routes.learn(asked, &read, began, Instant::now()) {
                 self.lanes.resume(endpoint);
             }
         } else {

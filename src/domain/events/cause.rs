@@ -45,6 +45,8 @@ words! {
         Reach = "reach",
         /// A person cancelled the delivery.
         CancelledByPerson = "cancelled_by_person",
+        /// It waited for a retry, and the same event was sent again meanwhile and arrived.
+        Resent = "resent",
         /// Retention removed the event first.
         Expired = "expired",
     }
@@ -90,6 +92,7 @@ impl Cause {
             Self::Scope => "The event is about somebody outside the scope of the webhook.",
             Self::Reach => "The event happened outside the reach of the webhook.",
             Self::CancelledByPerson => "Somebody cancelled the delivery.",
+            Self::Resent => "The event was sent again and arrived, so no further attempt is needed.",
             Self::Expired => "The event reached the end of its retention before it could be sent.",
         }
     }

@@ -11,7 +11,7 @@ use crate::domain::events::attempt::Attempt;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::events::retry::RetryPolicy;
-use crate::domain::id::{AttemptId, BuId, DeliveryId, EndpointId, WebhookId};
+use crate::domain::id::{AttemptId, BuId, DeliveryId, EndpointId, EventId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
 use crate::keys::random_fraction;
@@ -93,9 +93,18 @@ pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Res
     attempts::insert(conn, outcomes.iter().filter_map(|o| o.attempt.as_ref()))?;
     let settlements: Vec<Settlement> = outcomes.iter().map(|outcome| settlement(outcome, now)).collect();
     settle::settle(conn, &settlements)?;
+    settle::overtake(conn, &arrived_again(outcomes), now)?;
     rollups::add(conn, &hours(outcomes))?;
     weigh(conn, outcomes)?;
     switched(&tools.clock, conn, outcomes, now)
+}
+
+/// What was sent again and arrived.
+fn arrived_again(outcomes: &[&Outcome]) -> Vec<(EventId, EndpointId)> {
+    let again = |outcome: &&&Outcome| {
+        outcome.handed.kind == DeliveryKind::Replay && outcome.verdict == Verdict::Delivered
+    };
+    outcomes.iter().filter(again).map(|outcome| (outcome.handed.event, outcome.handed.endpoint)).collect()
 }
 
 /// Switches webhooks off whose receiver said that it is gone, and on again that pass a test after they had

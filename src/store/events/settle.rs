@@ -4,7 +4,7 @@ use diesel::QueryResult;
 
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryState;
-use crate::domain::id::DeliveryId;
+use crate::domain::id::{DeliveryId, EndpointId, EventId};
 use crate::domain::time::Ts;
 use crate::store::pool::Conn;
 use crate::store::rows::{self, Cell, Statement};
@@ -70,4 +70,25 @@ pub fn settle(conn: &mut Conn, settlements: &[Settlement]) -> QueryResult<()> {
         ]
     });
     rows::run::<Settle, 10>(conn, cells).map(drop)
+}
+
+struct Overtake;
+
+impl Statement for Overtake {
+    const SQL: &'static str = "UPDATE deliveries SET state = 'cancelled', cause = {2}, next_at = NULL, \
+        settled_at = {3} {from} \
+        WHERE deliveries.event_id = {0} AND endpoint_id = {1} AND state || '' = 'ready' AND attempts > 0";
+}
+
+/// Ends the retries of these events to these endpoints: they have arrived another way.
+pub fn overtake(conn: &mut Conn, arrived: &[(EventId, EndpointId)], at: Ts) -> QueryResult<()> {
+    let cells = arrived.iter().map(|(event, endpoint)| {
+        [
+            Cell::text(event.as_str()),
+            Cell::text(endpoint.as_str()),
+            Cell::text(Cause::Resent.as_str()),
+            Cell::BigInt(Some(at.0)),
+        ]
+    });
+    rows::run::<Overtake, 4>(conn, cells).map(drop)
 }

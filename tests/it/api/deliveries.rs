@@ -14,6 +14,7 @@ both_databases!(
     a_delivery_shows_what_was_sent_and_what_came_back,
     a_delivery_is_sent_again_as_a_new_one,
     what_is_on_its_way_is_not_sent_again,
+    what_was_sent_again_and_arrived_is_not_retried,
 );
 
 fn settled(world: &World, event: &str) -> Value {
@@ -136,4 +137,34 @@ fn what_is_on_its_way_is_not_sent_again(database: &TestDatabase) {
     receiver.release();
     assert_eq!(settled(&world, &event).as_array().unwrap().len(), 1);
     assert_eq!(world.api.post(&resend, &json!({})).status, 202);
+}
+
+fn what_was_sent_again_and_arrived_is_not_retried(database: &TestDatabase) {
+    let world = World::start(database, OPEN);
+    let receiver = Receiver::start();
+    receiver.on("/in", [Reply::status(500), Reply::status(500), Reply::status(200)]);
+    let endpoint = json!({"url": receiver.url("/in"), "retry": [3600, 3600]});
+    world.webhook(&json!({"endpoints": [endpoint], "events": ["user.created"]}));
+    let event = world.publish(EVENT);
+    let of_event = || world.api.get(&format!("/events/{event}")).json()["data"]["deliveries"].clone();
+    let waiting = |n: usize| {
+        until(LIMIT, || {
+            Some(of_event()).filter(|all| all[n]["attempts"].as_array().is_some_and(|tried| tried.len() == 1))
+        })
+    };
+    let first = waiting(0)[0].clone();
+    assert_eq!(first["state"], "ready");
+    let resend = format!("/deliveries/{}/resend", id(&first));
+    assert_eq!(world.api.post(&resend, &json!({})).status, 202);
+    // That fails too, so both keep their schedules.
+    let both = waiting(1);
+    assert_eq!((&both[0]["state"], &both[1]["state"]), (&json!("ready"), &json!("ready")));
+
+    assert_eq!(world.api.post(&resend, &json!({})).status, 202);
+    let all = settled(&world, &event);
+    let told: Vec<_> = all.as_array().unwrap().iter().map(|d| (&d["state"], &d["cause"])).collect();
+    let (cancelled, delivered) = (json!("cancelled"), json!("delivered"));
+    let (resent, none) = (json!("resent"), Value::Null);
+    assert_eq!(told, [(&cancelled, &resent), (&cancelled, &resent), (&delivered, &none)]);
+    assert_eq!(receiver.wait_for(3, LIMIT).len(), 3);
 }
