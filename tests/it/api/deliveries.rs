@@ -164,7 +164,7 @@ fn what_was_sent_again_and_arrived_is_not_retried(database: &TestDatabase) {
     let all = settled(&world, &event);
     let told: Vec<_> = all.as_array().unwrap().iter().map(|d| (&d["state"], &d["cause"])).collect();
     let (cancelled, delivered) = (json!("cancelled"), json!("delivered"));
-    let (resent, none) = (json!("resent"), Value::Null);
-    assert_eq!(told, [(&cancelled, &resent), (&cancelled, &resent), (&delivered, &none)]);
+    let (again, none) = (json!("resent"), Value::Null);
+    assert_eq!(told, [(&cancelled, &again), (&cancelled, &again), (&delivered, &none)]);
     assert_eq!(receiver.wait_for(3, LIMIT).len(), 3);
 }
