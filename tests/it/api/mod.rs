@@ -7,6 +7,7 @@ mod document_003;
 mod event_types;
 mod events;
 mod hooks;
+mod matrix;
 mod problems;
 mod replays;
 mod secrets;

@@ -1,0 +1,7 @@
+//! The tables of bad input and of foreign things, each row of them asked of every route and field it is about.
+
+mod access;
+mod bodies;
+mod ids;
+mod routes;
+mod scene;
