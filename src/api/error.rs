@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::domain::access::permission::Permission;
 use crate::domain::events::payload::PayloadFault;
-use crate::domain::problem::FieldErrors;
+use crate::domain::problem::{FieldErrors, READ_ONLY_FIELD};
 use crate::http::body::BodyFault;
 use crate::http::identity::RequestId;
 use crate::http::limits::Limited;
@@ -93,9 +93,9 @@ impl Problem {
     }
 
     /// 400: the body names fields that only Bellwire itself sets.
-    pub fn read_only(errors: FieldErrors) -> Self {
+    fn read_only(errors: FieldErrors) -> Self {
         let detail = "Some fields cannot be set. Leave out the fields named in `errors`.";
-        Self::new(StatusCode::BAD_REQUEST, "read_only_field", detail).with_errors(errors)
+        Self::new(StatusCode::BAD_REQUEST, READ_ONLY_FIELD, detail).with_errors(errors)
     }
 
     /// What an operation refused when all of its input stood in the query: 400 in place of 422.
@@ -205,6 +205,9 @@ impl From<Error> for Problem {
 
 impl From<FieldErrors> for Problem {
     fn from(errors: FieldErrors) -> Self {
+        if !errors.is_empty() && errors.iter().all(|error| error.code == READ_ONLY_FIELD) {
+            return Self::read_only(errors);
+        }
         let detail = "The request was understood but breaks some rules. See `errors` for each of them.";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with_errors(errors)
     }

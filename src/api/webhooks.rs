@@ -22,8 +22,7 @@ use crate::ops::webhooks::{catalogue, remove};
 use crate::store::webhooks::webhooks::WebhookFilter;
 
 /// Fields of a webhook that only Bellwire itself sets.
-const READ_ONLY: [&str; 8] =
-    ["id", "bu_id", "created_by", "created_at", "updated_at", "origin", "rest_hook", "secret_ciphertext"];
+const READ_ONLY: [&str; 3] = ["updated_at", "origin", "rest_hook"];
 /// Whose events a webhook gets: the one value that each field can have here. Another is refused, because
 /// a webhook that silently gets more events than was asked for shows them to the wrong receiver.
 const FOR_WHOM: [(&str, Option<&str>); 4] =
@@ -40,7 +39,7 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
     let page = query.number("page", 1, 1..=u32::MAX);
     let limit = query.number("limit", 20, 1..=100);
     let status = query.parsed("status", "status", "Use active or inactive.");
-    let event = query.text("event").map(str::to_owned);
+    let event = query.event_type("event");
     query.check()?;
     let wanted = ListQuery {
         filter: WebhookFilter { status, event: event.clone() },
@@ -159,7 +158,11 @@ fn endpoints(fields: &mut Fields) -> Vec<EndpointDraft> {
     if let Some(url) = fields.text("url") {
         return vec![EndpointDraft { field: FieldName::InShort, url, ..EndpointDraft::default() }];
     }
-    fields.objects("endpoints", endpoint).unwrap_or_default()
+    let endpoints = fields.objects("endpoints", endpoint);
+    if endpoints.as_ref().is_some_and(Vec::is_empty) {
+        fields.fault("endpoints", "required", "A webhook needs at least one address to send to.");
+    }
+    endpoints.unwrap_or_default()
 }
 
 fn endpoint(fields: &mut Fields) -> EndpointDraft {
@@ -216,10 +219,14 @@ fn events_or_triggers(fields: &mut Fields) -> Option<Vec<TriggerDraft>> {
         let in_short = |event| TriggerDraft { field: FieldName::InShort, event, ..TriggerDraft::default() };
         return Some(events.into_iter().map(in_short).collect());
     }
-    fields.objects("triggers", |trigger| TriggerDraft {
+    let triggers = fields.objects("triggers", |trigger| TriggerDraft {
         field: FieldName::InFull,
         event: trigger.text("event").unwrap_or_default(),
         filter: trigger.value("filter"),
         note: trigger.prose("note").unwrap_or_default(),
-    })
+    });
+    if triggers.as_ref().is_some_and(Vec::is_empty) {
+        fields.fault("triggers", "required", "Choose at least one event.");
+    }
+    triggers
 }

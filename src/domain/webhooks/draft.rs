@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::domain::access::name::Name;
+use crate::domain::access::name::{self, Name};
 use crate::domain::events::retry::RetryPolicy;
 use crate::domain::problem::FieldErrors;
 use crate::domain::webhooks::address::EgressPolicy;
@@ -174,9 +174,7 @@ impl EndpointDraft {
         let url = errors.keep(
             TargetUrl::parse(&self.url, egress).map_err(|f| FieldErrors::one("url", f.code(), f.message())),
         );
-        if self.name.chars().count() > 100 || self.name.chars().any(char::is_control) {
-            errors.push("name", "name", "An endpoint's name has at most 100 characters and no line breaks.");
-        }
+        let name = errors.keep(name::label("name", &self.name, name::LONGEST)).unwrap_or_default();
         let headers = errors.keep(check_headers(&self.headers)).unwrap_or_default();
         let static_header = self.static_header.as_ref().and_then(|(name, value)| {
             let name = errors.keep(check_static_header(name, &headers));
@@ -205,7 +203,7 @@ impl EndpointDraft {
         };
         match (url, errors.is_empty()) {
             (Some(url), true) => Ok(CheckedEndpoint {
-                name: self.name,
+                name,
                 url,
                 headers,
                 static_header,

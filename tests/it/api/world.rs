@@ -49,7 +49,9 @@ impl World {
     /// The id of a new login of the one partner.
     pub fn login(&self, name: &str, role: &str) -> String {
         let email = format!("{name}@acme.example");
-        id(&self.operator(&["--json", "user", "create", "--email", &email, "--name", name, "--role", role]).json())
+        id(&self
+            .operator(&["--json", "user", "create", "--email", &email, "--name", name, "--role", role])
+            .json())
     }
 
     /// Runs a command for the one partner, as its operator would.

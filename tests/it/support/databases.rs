@@ -84,10 +84,15 @@ impl TestDatabase {
                 )
             });
             let shown = |column: String| {
-                if is_sqlite { format!("quote(\"{column}\")") } else { format!("quote_nullable(\"{column}\")") }
+                if is_sqlite {
+                    format!("quote(\"{column}\")")
+                } else {
+                    format!("quote_nullable(\"{column}\")")
+                }
             };
             let columns: Vec<String> = columns.into_iter().map(shown).collect();
-            let mut rows = self.lines(&format!("SELECT {} AS line FROM {table}", columns.join(" || ',' || ")));
+            let mut rows =
+                self.lines(&format!("SELECT {} AS line FROM {table}", columns.join(" || ',' || ")));
             rows.sort();
             rows
         };

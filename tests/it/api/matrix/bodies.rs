@@ -84,18 +84,22 @@ fn only_plain_json_in_utf_8_is_taken(database: &TestDatabase) {
     for row in taking() {
         let shown = format!("{} {}", row.method, row.path);
         let body = scene.body(&row, &things).unwrap().to_string();
-        for kind in ["text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", ""] {
+        for kind in
+            ["text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", ""]
+        {
             let answer = ask.post(&row, &[("content-type", kind)], body.clone());
             assert_eq!(code(&answer), (415, "media_type".into()), "R3: {shown} {kind:?}");
         }
         assert_eq!(code(&ask.post(&row, &[], body.clone())), (415, "media_type".into()), "R3: {shown}");
         for coding in ["deflate", "br", "zstd", "x-any", "gzip, gzip"] {
-            let answer = ask.post(&row, &[("content-type", JSON), ("content-encoding", coding)], body.clone());
+            let answer =
+                ask.post(&row, &[("content-type", JSON), ("content-encoding", coding)], body.clone());
             assert_eq!(code(&answer), (415, "content_encoding".into()), "R2: {shown} {coding}");
         }
         let gzip = [("content-type", JSON), ("content-encoding", "gzip")];
         let bomb = ask.post(&row, &gzip, zipped(&vec![b' '; 16 * 1024 * 1024]));
-        let expected = if is_ingest(&row) { (413, "body_too_large".into()) } else { (415, "content_encoding".into()) };
+        let expected =
+            if is_ingest(&row) { (413, "body_too_large".into()) } else { (415, "content_encoding".into()) };
         assert_eq!(code(&bomb), expected, "R2: {shown}, a bomb");
     }
     database.assert_unchanged(&before, "R2 and R3");
@@ -142,7 +146,11 @@ fn unsound_json_is_400_on_every_route(database: &TestDatabase) {
             let shown = format!("{number}: {} {} {body:.60}: {}", row.method, row.path, answer.body);
             if row.path == "/events/batch" && answer.status == 202 {
                 let item = &answer.json()["data"][0];
-                assert_eq!((&item["status"], &item["problem"]["code"]), (&"refused".into(), &(*expected).into()), "{shown}");
+                assert_eq!(
+                    (&item["status"], &item["problem"]["code"]),
+                    (&"refused".into(), &(*expected).into()),
+                    "{shown}"
+                );
             } else {
                 assert_eq!(code(&answer), (400, (*expected).to_owned()), "{shown}");
             }
@@ -189,7 +197,11 @@ fn read_only_fields_are_400_and_change_nothing(database: &TestDatabase) {
             let shown = format!("R11: {} {} {field}: {}", row.method, row.path, answer.body);
             let json = answer.json();
             let problem = if row.body == Some("batch") { &json["data"][0]["problem"] } else { &json };
-            assert_eq!((&problem["status"], &problem["code"]), (&400.into(), &"read_only_field".into()), "{shown}");
+            assert_eq!(
+                (&problem["status"], &problem["code"]),
+                (&400.into(), &"read_only_field".into()),
+                "{shown}"
+            );
             assert_eq!(problem["errors"][0]["field"], field, "{shown}");
         }
     }

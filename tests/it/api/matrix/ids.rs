@@ -16,13 +16,29 @@ fn an_id_that_names_nothing_is_answered_alike_on_every_route(database: &TestData
     let never = scene.world.api.get(&Things::unknown().fill("/webhooks/{wh}"));
     assert_eq!(never.status, 404);
     let long = "0".repeat(20_000);
-    let bad = ["x", "%00", "%ff", "..%2f..%2fme", "wh_", "wh_1", "bu_00000000000000000000000001", "%20", "*", &long];
+    let bad = [
+        "x",
+        "%00",
+        "%ff",
+        "..%2f..%2fme",
+        "wh_",
+        "wh_1",
+        "bu_00000000000000000000000001",
+        "%20",
+        "*",
+        &long,
+    ];
     let before = database.digest();
     for route in rows().into_iter().filter(|route| route.thing().is_some() && route.need != "person") {
         let name = format!("{{{}}}", route.thing().unwrap());
         let own = things.fill(&name);
         let mut ids: Vec<String> = bad.iter().map(ToString::to_string).collect();
-        ids.extend([own.to_uppercase(), format!("{own}0"), format!("%20{own}"), own[..own.len() - 1].to_owned()]);
+        ids.extend([
+            own.to_uppercase(),
+            format!("{own}0"),
+            format!("%20{own}"),
+            own[..own.len() - 1].to_owned(),
+        ]);
         ids.push(Things::unknown().fill(&name));
         // The id of a thing of another kind.
         ids.push(if name == "{evt}" { things.webhook.clone() } else { things.event.clone() });

@@ -1,7 +1,10 @@
 //! The tables of bad input and of foreign things, each row of them asked of every route and field it is about.
 
 mod access;
+mod addresses;
 mod bodies;
+mod fields;
 mod ids;
 mod routes;
 mod scene;
+mod values;

@@ -105,7 +105,8 @@ fn every_route_of_the_program_has_its_line() {
     });
     let here = rows().into_iter().map(|row| {
         let named = if row.thing() == Some("type") { "{name}" } else { "{id}" };
-        let path = row.thing().map_or(row.path.to_owned(), |thing| row.path.replace(&format!("{{{thing}}}"), named));
+        let path =
+            row.thing().map_or(row.path.to_owned(), |thing| row.path.replace(&format!("{{{thing}}}"), named));
         format!("{} {path} {}", row.method, row.need)
     });
     let (live, here): (Vec<String>, Vec<String>) = (live.collect(), here.collect());

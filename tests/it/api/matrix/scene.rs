@@ -76,7 +76,8 @@ impl Scene {
     /// The id of a new token.
     fn new_token(&self) -> String {
         let name = format!("spare {}", self.number());
-        let made = self.world.operator(&["--json", "token", "create", "--name", &name, "--scopes", "events:read"]);
+        let made =
+            self.world.operator(&["--json", "token", "create", "--name", &name, "--scopes", "events:read"]);
         id(&made.json())
     }
 
@@ -169,7 +170,10 @@ impl Things {
 pub fn told(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     let mut body = answer.json();
     body.as_object_mut().unwrap().remove("request_id");
-    let fixed = answer.headers.iter().filter(|(name, _)| !["connection", "date", "x-request-id"].contains(&name.as_str()));
+    let fixed = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !["connection", "date", "x-request-id"].contains(&name.as_str()));
     let mut headers: Vec<(String, String)> =
         fixed.map(|(name, value)| (name.to_string(), format!("{value:?}"))).collect();
     headers.sort();
