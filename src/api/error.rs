@@ -86,6 +86,24 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
+    /// 412: a condition on a version, which nothing here has.
+    pub fn precondition_failed() -> Self {
+        let detail = "Nothing here has versions, so that no condition on one holds. Leave out If-Match.";
+        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+    }
+
+    /// 400: it is not said, or said twice, which host is meant.
+    pub fn host_missing() -> Self {
+        let detail = "A request names its host once. Send one Host header.";
+        Self::new(StatusCode::BAD_REQUEST, "host_missing", detail)
+    }
+
+    /// 421: a host that this installation does not answer for.
+    pub fn misdirected() -> Self {
+        let detail = "There is no Bellwire under this name. Use the address the operator has set.";
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
+    }
+
     /// 400: the query or the headers are wrong.
     pub fn bad_request(errors: FieldErrors) -> Self {
         let detail = "Some parameters are not valid. See `errors` for each of them.";

@@ -5,18 +5,21 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Scope};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Scope};
 
 use crate::api::error::Problem;
 use crate::api::{
     deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens, webhooks,
 };
+use crate::app::App;
 use crate::domain::access::permission::Permission::{
     self, DeliveriesRead, DeliveriesWrite, EventTypesRead, EventTypesWrite, EventsRead, EventsWrite,
     TokensRead, TokensWrite, WebhooksRead, WebhooksTest, WebhooksWrite,
 };
-use crate::http::identity::{request_id, tell};
+use crate::domain::access::token::looks_like_token;
+use crate::http::host::{is_named_once, is_ours_inside};
+use crate::http::identity::{client_address, request_id, tell};
 
 const HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -171,7 +174,11 @@ async fn finish(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, actix_web::Error> {
     let id = request_id(request.request());
-    let (request, answer) = next.call(request).await?.map_into_boxed_body().into_parts();
+    let answered = match misaddressed(request.request()) {
+        Some(problem) => request.error_response(problem),
+        None => next.call(request).await?.map_into_boxed_body(),
+    };
+    let (request, answer) = answered.into_parts();
     let mut answer = match answer.error().and_then(actix_web::Error::as_error::<Problem>) {
         Some(problem) => problem.answer(Some(id)),
         // The router gives this one by itself, with nothing but the header that names the methods.
@@ -187,6 +194,20 @@ async fn finish(
     secure(answer.headers_mut());
     tell(id, answer.headers_mut());
     Ok(ServiceResponse::new(request, answer))
+}
+
+/// What is wrong with the host that a request names. A token in the address is told to the operator: proxies
+/// keep addresses, so that it should be revoked.
+fn misaddressed(request: &HttpRequest) -> Option<Problem> {
+    if looks_like_token(request.query_string()) {
+        let (id, from) = (request_id(request), client_address(request));
+        tracing::warn!(request = %id, ?from, "an API token stands in the address of a request; revoke it");
+    }
+    if !is_named_once(request) {
+        return Some(Problem::host_missing());
+    }
+    let public = &request.app_data::<Data<App>>()?.tools.public_url;
+    (!is_ours_inside(request, public)).then(Problem::misdirected)
 }
 
 fn secure(headers: &mut HeaderMap) {
