@@ -10,6 +10,8 @@ mod hooks;
 mod matrix;
 mod problems;
 mod replays;
+mod rights;
+mod scope;
 mod secrets;
 mod tenants;
 mod tokens;

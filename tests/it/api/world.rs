@@ -90,6 +90,16 @@ impl World {
         send(self.request(Method::POST, path).header("content-type", "application/json").body(body.into()))
     }
 
+    /// Everything that the server has written.
+    pub fn said(&self) -> String {
+        self.server.said()
+    }
+
+    /// Where the server listens: host and port.
+    pub fn address(&self) -> String {
+        self.server.url("").trim_start_matches("http://").to_owned()
+    }
+
     /// The token's secret.
     pub fn token(&self) -> &str {
         &self.token

@@ -3,8 +3,10 @@
 mod access;
 mod addresses;
 mod bodies;
+mod edge;
 mod fields;
 mod ids;
+mod ingest;
 mod routes;
 mod scene;
 mod values;
