@@ -8,17 +8,23 @@ use serde_json::{Map, Value};
 
 use crate::api::error::Problem;
 use crate::domain::events::payload::SoundJson;
-use crate::domain::problem::FieldErrors;
+use crate::domain::problem::{FieldErrors, READ_ONLY_FIELD};
 use crate::http::body::{self, Rules};
 
 const WRONG_TYPE: &str = "wrong_type";
+/// Fields that no request sets, whatever it is about.
+const NOBODYS: [&str; 6] = ["id", "bu_id", "created_by", "created_at", "role", "secret_ciphertext"];
 
-/// Reads the object in a request's body; 422 when it is JSON but no object.
+/// Reads the object in a request's body; 422 when it is JSON but no object, 400 when it holds fields that are
+/// nobody's to set.
 pub async fn object(request: &HttpRequest, payload: Payload) -> Result<Fields, Problem> {
     let bytes = body::read(request, payload, Rules::default()).await?;
     let sound = SoundJson::scan(&bytes)?;
     match serde_json::from_slice(sound.bytes())? {
-        Value::Object(left) => Ok(Fields { left, ..Fields::default() }),
+        Value::Object(left) => {
+            let fields = Fields { left, ..Fields::default() };
+            fields.refuse(&NOBODYS).map(|()| fields)
+        }
         _ => Err(FieldErrors::one("body", WRONG_TYPE, "Send a JSON object.").into()),
     }
 }
@@ -42,9 +48,9 @@ impl Fields {
     pub fn refuse(&self, read_only: &[&'static str]) -> Result<(), Problem> {
         let mut errors = FieldErrors::default();
         for name in read_only.iter().filter(|name| self.has(name)) {
-            errors.push(*name, "read_only_field", "This field cannot be set. Leave it out.");
+            errors.push(*name, READ_ONLY_FIELD, "This field cannot be set. Leave it out.");
         }
-        errors.or(()).map_err(Problem::read_only)
+        errors.or(()).map_err(Problem::from)
     }
 
     /// Whether the field is there.

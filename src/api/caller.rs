@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 
@@ -60,6 +61,7 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let caller = authenticate(&request).await?;
             count(&request, |limits| limits.api(caller.token.token))?;
+            unconditional(&request)?;
             Ok(caller)
         })
     }
@@ -86,6 +88,7 @@ impl FromRequest for Producer {
             };
             authorize_token(&caller.token, Permission::EventsWrite)?;
             count(&request, |limits| limits.ingest(caller.token.token))?;
+            unconditional(&request)?;
             Ok(Self(caller))
         })
     }
@@ -123,6 +126,14 @@ fn look_up(tools: &Arc<Tools>, secret: &str, source: Source) -> Result<Option<Ca
         let cx = Cx::new(tools, Actor::Token(token.clone()), source);
         Caller { cx, token }
     }))
+}
+
+/// Refuses a change on the condition that a version is still there: nothing has versions. Reading has no such
+/// conditions.
+fn unconditional(request: &HttpRequest) -> Result<(), Problem> {
+    let mut asked = request.headers().get_all(header::IF_MATCH);
+    let is_met = request.method().is_safe() || asked.all(|value| value.as_bytes() == b"*");
+    if is_met { Ok(()) } else { Err(Problem::precondition_failed()) }
 }
 
 fn count(request: &HttpRequest, check: impl FnOnce(&Limits) -> Result<(), Limited>) -> Result<(), Problem> {

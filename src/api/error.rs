@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::domain::access::permission::Permission;
 use crate::domain::events::payload::PayloadFault;
-use crate::domain::problem::FieldErrors;
+use crate::domain::problem::{FieldErrors, READ_ONLY_FIELD};
 use crate::http::body::BodyFault;
 use crate::http::identity::RequestId;
 use crate::http::limits::Limited;
@@ -86,6 +86,24 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
+    /// 412: a condition on a version, which nothing here has.
+    pub fn precondition_failed() -> Self {
+        let detail = "Nothing here has versions, so that no condition on one holds. Leave out If-Match.";
+        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+    }
+
+    /// 400: it is not said, or said twice, which host is meant.
+    pub fn host_missing() -> Self {
+        let detail = "A request names its host once. Send one Host header.";
+        Self::new(StatusCode::BAD_REQUEST, "host_missing", detail)
+    }
+
+    /// 421: a host that this installation does not answer for.
+    pub fn misdirected() -> Self {
+        let detail = "There is no Bellwire under this name. Use the address the operator has set.";
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
+    }
+
     /// 400: the query or the headers are wrong.
     pub fn bad_request(errors: FieldErrors) -> Self {
         let detail = "Some parameters are not valid. See `errors` for each of them.";
@@ -93,9 +111,9 @@ impl Problem {
     }
 
     /// 400: the body names fields that only Bellwire itself sets.
-    pub fn read_only(errors: FieldErrors) -> Self {
+    fn read_only(errors: FieldErrors) -> Self {
         let detail = "Some fields cannot be set. Leave out the fields named in `errors`.";
-        Self::new(StatusCode::BAD_REQUEST, "read_only_field", detail).with_errors(errors)
+        Self::new(StatusCode::BAD_REQUEST, READ_ONLY_FIELD, detail).with_errors(errors)
     }
 
     /// What an operation refused when all of its input stood in the query: 400 in place of 422.
@@ -205,6 +223,9 @@ impl From<Error> for Problem {
 
 impl From<FieldErrors> for Problem {
     fn from(errors: FieldErrors) -> Self {
+        if !errors.is_empty() && errors.iter().all(|error| error.code == READ_ONLY_FIELD) {
+            return Self::read_only(errors);
+        }
         let detail = "The request was understood but breaks some rules. See `errors` for each of them.";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with_errors(errors)
     }

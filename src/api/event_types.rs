@@ -15,7 +15,7 @@ use crate::domain::webhooks::trigger::is_event_type;
 use crate::ops::webhooks::catalogue::{self, EventTypeChange, TypeView};
 
 /// Fields of a type that only Bellwire itself sets.
-const READ_ONLY: [&str; 5] = ["id", "bu_id", "created_at", "updated_at", "built_in"];
+const READ_ONLY: [&str; 2] = ["updated_at", "built_in"];
 
 #[derive(Serialize)]
 struct EventTypeView {

@@ -117,7 +117,7 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
     let mut query = Query::of(&request);
     let limit = query.number("limit", 20, 1..=100);
     let before = query.parsed("before", "cursor_invalid", "This list does not go on from there.");
-    let event_type = query.text("type").map(str::to_owned);
+    let event_type = query.event_type("type");
     query.check()?;
     let wanted = EventQuery {
         before,

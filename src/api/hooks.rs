@@ -14,9 +14,6 @@ use crate::domain::webhooks::webhook::WebhookStatus;
 use crate::ops::webhooks::create::Created;
 use crate::ops::webhooks::hooks::{self, HookDraft};
 
-/// Fields of a webhook that only Bellwire itself sets. Others that tools send along are ignored.
-const READ_ONLY: [&str; 6] = ["id", "bu_id", "created_by", "created_at", "rest_hook", "secret_ciphertext"];
-
 /// As tools look for it: without a wrapper.
 #[derive(Serialize)]
 struct HookView<'a> {
@@ -35,7 +32,7 @@ pub async fn subscribe(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body::object(&request, payload).await?;
-    fields.refuse(&READ_ONLY)?;
+    fields.refuse(&["rest_hook"])?;
     for name in ["target_url", "event"] {
         if !fields.has(name) {
             fields.fault(name, "required", "This field is required.");

@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 use crate::api::error::Problem;
 use crate::domain::problem::FieldErrors;
+use crate::domain::webhooks::trigger::is_event_type;
 
 /// The parameters of one request. Those that nobody asks for are ignored.
 pub struct Query<'a> {
@@ -60,6 +61,15 @@ impl<'a> Query<'a> {
             self.errors.push(name, code, sentence);
         }
         parsed
+    }
+
+    /// The name of an event type; a fault when no type can have it.
+    pub fn event_type(&mut self, name: &'static str) -> Option<String> {
+        let text = self.text(name)?.to_owned();
+        if !is_event_type(&text) {
+            self.errors.push(name, "unknown_event_type", "This event type is not in the catalogue.");
+        }
+        Some(text)
     }
 
     /// Notes a fault of a parameter.

@@ -15,8 +15,7 @@ use crate::domain::time::Ts;
 use crate::ops::events::replay::{self, ReplayDraft, ReplayView as Replay};
 
 /// Fields of a replay that only Bellwire itself sets.
-const READ_ONLY: [&str; 8] =
-    ["id", "bu_id", "state", "total", "done", "created_by", "created_at", "finished_at"];
+const READ_ONLY: [&str; 4] = ["state", "total", "done", "finished_at"];
 
 #[derive(Serialize)]
 struct SelectionView<'a> {

@@ -2,16 +2,24 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Scope};
 
 use crate::api::error::Problem;
 use crate::api::{
     deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens, webhooks,
 };
-use crate::http::identity::{request_id, tell};
+use crate::app::App;
+use crate::domain::access::permission::Permission::{
+    self, DeliveriesRead, DeliveriesWrite, EventTypesRead, EventTypesWrite, EventsRead, EventsWrite,
+    TokensRead, TokensWrite, WebhooksRead, WebhooksTest, WebhooksWrite,
+};
+use crate::domain::access::token::looks_like_token;
+use crate::http::host::{is_named_once, is_ours_inside};
+use crate::http::identity::{client_address, request_id, tell};
 
 const HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -19,64 +27,141 @@ const HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
+/// What an address takes, and what a request to it needs.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path behind `/api/v1`, with names in braces.
+    pub path: &'static str,
+    /// What a request needs.
+    pub need: Need,
+}
+
+/// What a request needs to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A token with this scope.
+    Scope(Permission),
+    /// Any token.
+    Token,
+    /// A person signed in to the dashboard: every token is refused.
+    Person,
+}
+
 /// Mounts everything under `/api/v1`. The server's data must hold a `Data<App>` and a `Data<Limits>`.
 pub fn configure(config: &mut ServiceConfig) {
-    let v1 = web::scope("/api/v1")
-        .wrap(from_fn(finish))
-        .service(
-            web::resource("/webhooks")
-                .route(web::get().to(webhooks::list))
-                .route(web::post().to(webhooks::create)),
-        )
-        .service(
-            web::resource("/webhooks/{id}")
-                .route(web::get().to(webhooks::read))
-                .route(web::put().to(webhooks::edit))
-                .route(web::patch().to(webhooks::edit))
-                .route(web::delete().to(webhooks::remove)),
-        )
-        .service(web::resource("/webhooks/{id}/test").route(web::post().to(test_send::send)))
-        .service(web::resource("/webhooks/{id}/secret/rotate").route(web::post().to(secrets::rotate)))
-        .service(web::resource("/webhooks/{id}/deliveries").route(web::get().to(deliveries::list)))
-        .service(web::resource("/deliveries/{id}").route(web::get().to(deliveries::read)))
-        .service(web::resource("/deliveries/{id}/resend").route(web::post().to(deliveries::resend)))
-        .service(web::resource("/replays").route(web::post().to(replays::create)))
-        .service(
-            web::resource("/replays/{id}")
-                .route(web::get().to(replays::read))
-                .route(web::delete().to(replays::cancel)),
-        )
-        .service(web::resource("/hooks").route(web::post().to(hooks::subscribe)))
-        .service(web::resource("/hooks/{id}").route(web::delete().to(hooks::unsubscribe)))
-        .service(
-            web::resource("/events")
-                .route(web::get().to(events::list))
-                .route(web::post().to(events::publish)),
-        )
-        .service(web::resource("/events/batch").route(web::post().to(event_batch::publish)))
-        .service(web::resource("/events/{id}").route(web::get().to(events::read)))
-        .service(
-            web::resource("/event-types")
-                .route(web::get().to(event_types::list))
-                .route(web::post().to(event_types::add)),
-        )
-        .service(
-            web::resource("/event-types/{name}")
-                .route(web::get().to(event_types::read))
-                .route(web::put().to(event_types::change))
-                .route(web::delete().to(event_types::remove)),
-        )
-        .service(web::resource("/event-types/{name}/sample").route(web::get().to(event_types::sample)))
-        .service(
-            web::resource("/tokens")
-                .route(web::get().to(tokens::list))
-                .route(web::post().to(tokens::dashboard_only)),
-        )
-        .service(web::resource("/tokens/{id}").route(web::delete().to(tokens::revoke)))
-        .service(web::resource("/tokens/{id}/rotate").route(web::post().to(tokens::dashboard_only)))
-        .service(web::resource("/me").route(web::get().to(me::read)))
-        .default_service(web::to(nothing));
-    config.service(v1);
+    let v1 = web::scope("/api/v1").wrap(from_fn(finish));
+    let v1 = Mounted::all().resources.into_iter().fold(v1, Scope::service);
+    config.service(v1.default_service(web::to(nothing)));
+}
+
+/// Every route, in the order in which they are mounted.
+pub fn table() -> Vec<Route> {
+    Mounted::all().table
+}
+
+#[derive(Default)]
+struct Mounted {
+    resources: Vec<Resource>,
+    table: Vec<Route>,
+}
+
+/// One address while its methods are added.
+struct Address {
+    path: &'static str,
+    resource: Resource,
+    table: Vec<Route>,
+}
+
+impl Mounted {
+    fn all() -> Self {
+        Self::default()
+            .at("/webhooks", |a| a.get(WebhooksRead, webhooks::list).post(WebhooksWrite, webhooks::create))
+            .at("/webhooks/{id}", |a| {
+                a.get(WebhooksRead, webhooks::read)
+                    .put(WebhooksWrite, webhooks::edit)
+                    .patch(WebhooksWrite, webhooks::edit)
+                    .delete(WebhooksWrite, webhooks::remove)
+            })
+            .at("/webhooks/{id}/test", |a| a.post(WebhooksTest, test_send::send))
+            .at("/webhooks/{id}/secret/rotate", |a| a.post(WebhooksWrite, secrets::rotate))
+            .at("/webhooks/{id}/deliveries", |a| a.get(DeliveriesRead, deliveries::list))
+            .at("/deliveries/{id}", |a| a.get(DeliveriesRead, deliveries::read))
+            .at("/deliveries/{id}/resend", |a| a.post(DeliveriesWrite, deliveries::resend))
+            .at("/replays", |a| a.post(DeliveriesWrite, replays::create))
+            .at("/replays/{id}", |a| {
+                a.get(DeliveriesWrite, replays::read).delete(DeliveriesWrite, replays::cancel)
+            })
+            .at("/hooks", |a| a.post(WebhooksWrite, hooks::subscribe))
+            .at("/hooks/{id}", |a| a.delete(WebhooksWrite, hooks::unsubscribe))
+            .at("/events", |a| a.get(EventsRead, events::list).post(EventsWrite, events::publish))
+            .at("/events/batch", |a| a.post(EventsWrite, event_batch::publish))
+            .at("/events/{id}", |a| a.get(EventsRead, events::read))
+            .at("/event-types", |a| {
+                a.get(EventTypesRead, event_types::list).post(EventTypesWrite, event_types::add)
+            })
+            .at("/event-types/{name}", |a| {
+                a.get(EventTypesRead, event_types::read)
+                    .put(EventTypesWrite, event_types::change)
+                    .delete(EventTypesWrite, event_types::remove)
+            })
+            .at("/event-types/{name}/sample", |a| a.get(EventTypesRead, event_types::sample))
+            .at("/tokens", |a| a.get(TokensRead, tokens::list).post(Need::Person, tokens::dashboard_only))
+            .at("/tokens/{id}", |a| a.delete(TokensWrite, tokens::revoke))
+            .at("/tokens/{id}/rotate", |a| a.post(Need::Person, tokens::dashboard_only))
+            .at("/me", |a| a.get(Need::Token, me::read))
+    }
+
+    fn at(mut self, path: &'static str, fill: impl FnOnce(Address) -> Address) -> Self {
+        let filled = fill(Address { path, resource: web::resource(path), table: Vec::new() });
+        self.resources.push(filled.resource);
+        self.table.extend(filled.table);
+        self
+    }
+}
+
+impl Address {
+    fn get<F: Answers<A>, A: FromRequest + 'static>(self, need: impl Into<Need>, handler: F) -> Self {
+        self.with(Method::GET, need.into(), handler)
+    }
+
+    fn post<F: Answers<A>, A: FromRequest + 'static>(self, need: impl Into<Need>, handler: F) -> Self {
+        self.with(Method::POST, need.into(), handler)
+    }
+
+    fn put<F: Answers<A>, A: FromRequest + 'static>(self, need: impl Into<Need>, handler: F) -> Self {
+        self.with(Method::PUT, need.into(), handler)
+    }
+
+    fn patch<F: Answers<A>, A: FromRequest + 'static>(self, need: impl Into<Need>, handler: F) -> Self {
+        self.with(Method::PATCH, need.into(), handler)
+    }
+
+    fn delete<F: Answers<A>, A: FromRequest + 'static>(self, need: impl Into<Need>, handler: F) -> Self {
+        self.with(Method::DELETE, need.into(), handler)
+    }
+
+    fn with<F, A>(mut self, method: Method, need: Need, handler: F) -> Self
+    where
+        F: Answers<A>,
+        A: FromRequest + 'static,
+    {
+        let route = web::method(method.clone()).to(handler);
+        self.table.push(Route { method, path: self.path, need });
+        Self { resource: self.resource.route(route), ..self }
+    }
+}
+
+/// A handler of this face.
+trait Answers<A>: Handler<A, Output = Result<HttpResponse, Problem>> {}
+
+impl<A, F: Handler<A, Output = Result<HttpResponse, Problem>>> Answers<A> for F {}
+
+impl From<Permission> for Need {
+    fn from(scope: Permission) -> Self {
+        Self::Scope(scope)
+    }
 }
 
 async fn nothing() -> Result<&'static str, Problem> {
@@ -89,7 +174,11 @@ async fn finish(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, actix_web::Error> {
     let id = request_id(request.request());
-    let (request, answer) = next.call(request).await?.map_into_boxed_body().into_parts();
+    let answered = match misaddressed(request.request()) {
+        Some(problem) => request.error_response(problem),
+        None => next.call(request).await?.map_into_boxed_body(),
+    };
+    let (request, answer) = answered.into_parts();
     let mut answer = match answer.error().and_then(actix_web::Error::as_error::<Problem>) {
         Some(problem) => problem.answer(Some(id)),
         // The router gives this one by itself, with nothing but the header that names the methods.
@@ -105,6 +194,20 @@ async fn finish(
     secure(answer.headers_mut());
     tell(id, answer.headers_mut());
     Ok(ServiceResponse::new(request, answer))
+}
+
+/// What is wrong with the host that a request names. A token in the address is told to the operator: proxies
+/// keep addresses, so that it should be revoked.
+fn misaddressed(request: &HttpRequest) -> Option<Problem> {
+    if looks_like_token(request.query_string()) {
+        let (id, from) = (request_id(request), client_address(request));
+        tracing::warn!(request = %id, ?from, "an API token stands in the address of a request; revoke it");
+    }
+    if !is_named_once(request) {
+        return Some(Problem::host_missing());
+    }
+    let public = &request.app_data::<Data<App>>()?.tools.public_url;
+    (!is_ours_inside(request, public)).then(Problem::misdirected)
 }
 
 fn secure(headers: &mut HeaderMap) {

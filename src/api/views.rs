@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::domain::events::attempt::{Attempt, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
-use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, TriggerId, WebhookId};
+use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, TeamId, TriggerId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{Health, InactiveReason, Origin, Reach, WebhookStatus};
 use crate::ops::events::inspect;
@@ -67,8 +67,10 @@ pub struct WebhookView<'a> {
     rest_hook: bool,
     reach: Reach,
     created_by: Option<i64>,
+    scope: &'static str,
     for_login: Option<i64>,
-    for_team: Option<&'a str>,
+    for_team: Option<TeamId>,
+    team: Option<&'a str>,
     endpoints: Vec<EndpointView<'a>>,
     triggers: Vec<TriggerView<'a>>,
 }
@@ -114,8 +116,14 @@ impl<'a> WebhookView<'a> {
             rest_hook: row.rest_hook,
             reach: row.reach,
             created_by: webhook.creator,
+            scope: match (row.for_login, row.for_team) {
+                (Some(_), _) => "login",
+                (None, Some(_)) => "team",
+                (None, None) => "everyone",
+            },
             for_login: webhook.for_login,
-            for_team: webhook.team.as_deref(),
+            for_team: row.for_team,
+            team: webhook.team.as_deref(),
             endpoints: webhook.endpoints.iter().map(endpoint).collect(),
             triggers: webhook.triggers.iter().map(trigger).collect(),
         }

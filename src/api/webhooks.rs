@@ -11,9 +11,9 @@ use crate::api::query::Query;
 use crate::api::views::{Data, Listing, PageMeta, WebhookView};
 use crate::domain::id::WebhookKind;
 use crate::domain::webhooks::catalogue as builtin;
-use crate::domain::webhooks::draft::{EndpointDraft, FieldName, TriggerDraft, WebhookDraft};
+use crate::domain::webhooks::draft::{EndpointDraft, FieldName, ScopeDraft, TriggerDraft, WebhookDraft};
 use crate::domain::webhooks::secret::MASKED;
-use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::domain::webhooks::webhook::{Reach, WebhookStatus};
 use crate::ops::Error;
 use crate::ops::webhooks::create::{self, Created};
 use crate::ops::webhooks::edit::{self, WebhookChange};
@@ -22,12 +22,7 @@ use crate::ops::webhooks::{catalogue, remove};
 use crate::store::webhooks::webhooks::WebhookFilter;
 
 /// Fields of a webhook that only Bellwire itself sets.
-const READ_ONLY: [&str; 8] =
-    ["id", "bu_id", "created_by", "created_at", "updated_at", "origin", "rest_hook", "secret_ciphertext"];
-/// Whose events a webhook gets: the one value that each field can have here. Another is refused, because
-/// a webhook that silently gets more events than was asked for shows them to the wrong receiver.
-const FOR_WHOM: [(&str, Option<&str>); 4] =
-    [("scope", Some("everyone")), ("reach", Some("business_unit")), ("for_login", None), ("for_team", None)];
+const READ_ONLY: [&str; 3] = ["updated_at", "origin", "rest_hook"];
 /// Fields that are given at creation and changed in other ways.
 const NOT_HERE: [(&str, &str); 2] = [
     ("secret", "The secret is not changed here. Rotate it instead."),
@@ -40,7 +35,7 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
     let page = query.number("page", 1, 1..=u32::MAX);
     let limit = query.number("limit", 20, 1..=100);
     let status = query.parsed("status", "status", "Use active or inactive.");
-    let event = query.text("event").map(str::to_owned);
+    let event = query.event_type("event");
     query.check()?;
     let wanted = ListQuery {
         filter: WebhookFilter { status, event: event.clone() },
@@ -82,7 +77,7 @@ pub async fn read(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpRespons
 pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
-    for_everyone(&mut fields);
+    reach(&mut fields);
     let draft = WebhookDraft {
         name: fields.text("name"),
         description: fields.text("description").unwrap_or_default(),
@@ -90,6 +85,7 @@ pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> R
         endpoints: endpoints(&mut fields),
         triggers: triggers(&mut fields).unwrap_or_default(),
         secret: fields.text("secret"),
+        scope: scope(&mut fields).unwrap_or_default(),
     };
     let draft = fields.or(draft)?;
     let Created { webhook, secret } = caller.run(move |cx, bu| create::create(cx, bu, draft)).await?;
@@ -106,7 +102,7 @@ pub async fn edit(
     let id = id.get()?;
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
-    for_everyone(&mut fields);
+    reach(&mut fields);
     for (name, message) in NOT_HERE {
         if fields.has(name) {
             fields.fault(name, "not_changeable", message);
@@ -118,6 +114,7 @@ pub async fn edit(
         status: status(&mut fields),
         url: fields.text("url"),
         triggers: triggers(&mut fields),
+        scope: scope(&mut fields),
     };
     let change = fields.or(change)?;
     let webhook = caller.run(move |cx, bu| edit::edit(cx, bu, id, change)).await?;
@@ -131,15 +128,38 @@ pub async fn remove(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpRespo
     Ok(HttpResponse::Ok().json(json!({"success": true, "message": "Webhook deleted successfully"})))
 }
 
-fn for_everyone(fields: &mut Fields) {
-    for (name, offered) in FOR_WHOM {
-        if fields.value(name).is_some_and(|value| offered.is_none() || value.as_str() != offered) {
-            fields.fault(
-                name,
-                "not_offered",
-                "A webhook made here is for everyone in the business unit. Leave it out.",
-            );
+/// Whose events it shall get; `None` when nothing is said of it.
+fn scope(fields: &mut Fields) -> Option<ScopeDraft> {
+    // Its answer holds all three words, and what was answered can be sent back as it is.
+    let is_said = ["scope", "for_login", "for_team"].iter().any(|name| fields.has(name));
+    let login = fields.value("for_login").map(|value| value.as_i64());
+    let team = fields.value("for_team").map(|value| value.as_str().and_then(|text| text.parse().ok()));
+    for (name, unknown) in [("for_login", login == Some(None)), ("for_team", team == Some(None))] {
+        if unknown {
+            fields.fault(name, "unknown_reference", "Nothing in this business unit has this number or id.");
         }
+    }
+    let (word, draft) = match (login.flatten(), team.flatten()) {
+        (Some(_), Some(_)) => {
+            fields.fault("for_team", "both_given", "Give either for_login or for_team.");
+            return None;
+        }
+        (Some(number), None) => ("login", ScopeDraft::Login(number)),
+        (None, Some(team)) => ("team", ScopeDraft::Team(team)),
+        (None, None) => ("everyone", ScopeDraft::Everyone),
+    };
+    if fields.value("scope").is_some_and(|given| given.as_str() != Some(word)) {
+        let text = "Use login with for_login, team with for_team, or everyone with neither.";
+        fields.fault("scope", "scope", text);
+    }
+    is_said.then_some(draft)
+}
+
+/// A webhook made here hears its own business unit.
+fn reach(fields: &mut Fields) {
+    if fields.value("reach").is_some_and(|given| given.as_str() != Some(Reach::BusinessUnit.as_str())) {
+        let text = "A webhook made here is for this business unit alone. Leave it out.";
+        fields.fault("reach", "not_offered", text);
     }
 }
 
@@ -159,7 +179,11 @@ fn endpoints(fields: &mut Fields) -> Vec<EndpointDraft> {
     if let Some(url) = fields.text("url") {
         return vec![EndpointDraft { field: FieldName::InShort, url, ..EndpointDraft::default() }];
     }
-    fields.objects("endpoints", endpoint).unwrap_or_default()
+    let endpoints = fields.objects("endpoints", endpoint);
+    if endpoints.as_ref().is_some_and(Vec::is_empty) {
+        fields.fault("endpoints", "required", "A webhook needs at least one address to send to.");
+    }
+    endpoints.unwrap_or_default()
 }
 
 fn endpoint(fields: &mut Fields) -> EndpointDraft {
@@ -216,10 +240,14 @@ fn events_or_triggers(fields: &mut Fields) -> Option<Vec<TriggerDraft>> {
         let in_short = |event| TriggerDraft { field: FieldName::InShort, event, ..TriggerDraft::default() };
         return Some(events.into_iter().map(in_short).collect());
     }
-    fields.objects("triggers", |trigger| TriggerDraft {
+    let triggers = fields.objects("triggers", |trigger| TriggerDraft {
         field: FieldName::InFull,
         event: trigger.text("event").unwrap_or_default(),
         filter: trigger.value("filter"),
         note: trigger.prose("note").unwrap_or_default(),
-    })
+    });
+    if triggers.as_ref().is_some_and(Vec::is_empty) {
+        fields.fault("triggers", "required", "Choose at least one event.");
+    }
+    triggers
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use url::Url;
 
@@ -22,6 +22,7 @@ use crate::domain::webhooks::address::EgressPolicy;
 use crate::keys::KeyRing;
 use crate::ops::Error;
 use crate::ops::access::partners::{self, Grant, PartnerDraft};
+use crate::ops::access::plan;
 use crate::ops::access::tokens::{self, TokenDraft};
 use crate::ops::access::users::{self, UserDraft};
 use crate::ops::cx::{Actor, Cx, Source};
@@ -44,6 +45,15 @@ pub enum PartnerCommand {
         #[arg(long, value_name = "NUMBER")]
         id: Option<i64>,
     },
+    /// Say whether API access is part of the plan of a channel partner.
+    Plan {
+        /// The channel partner.
+        #[arg(long, value_name = "NUMBER")]
+        partner: i64,
+        /// off: the API refuses its tokens and its webhooks stop; nothing is deleted. on: they go on.
+        #[arg(long, value_enum)]
+        api_access: Switch,
+    },
     /// Let a global partner act in a business unit, or in all.
     Grant {
         /// The global partner.
@@ -56,6 +66,15 @@ pub enum PartnerCommand {
         #[arg(long)]
         all: bool,
     },
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
 }
 
 /// `bellwire user …`.
@@ -155,6 +174,13 @@ pub fn partner(common: &Common, command: PartnerCommand) -> Result<(), Failure> 
             let unit = made.bu.map_or(String::new(), |bu| format!(", business unit {bu}"));
             let value = json!({"id": made.partner, "bu": made.bu, "kind": kind});
             answer(common.json, &value, &format!("Partner {}{unit}", made.partner));
+        }
+        PartnerCommand::Plan { partner, api_access } => {
+            let on = api_access == Switch::On;
+            plan::set_api_access(&cx, partner, on).map_err(failure)?;
+            let text =
+                if on { "API access is part of the plan." } else { "API access is not part of the plan." };
+            answer(common.json, &json!({"partner": partner, "api_access": on}), text);
         }
         PartnerCommand::Grant { partner, unit, all: _ } => {
             let grant = match unit {

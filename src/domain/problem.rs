@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// The code of a field that is nobody's to set. A request at fault for nothing else is malformed, not refused.
+pub const READ_ONLY_FIELD: &str = "read_only_field";
+
 /// One thing wrong with one field of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {

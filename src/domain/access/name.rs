@@ -17,17 +17,11 @@ pub struct Name(String);
 impl Name {
     /// Reads the name in `field`. Codes: `required`, `too_long`, `control_character`.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldErrors> {
-        let name: String = text.trim().nfc().collect();
-        let (code, message) = if name.is_empty() {
-            ("required", "A name is required.")
-        } else if name.chars().count() > LONGEST {
-            ("too_long", "A name has at most 100 characters. Shorten it.")
-        } else if name.chars().any(hides_or_turns) {
-            ("control_character", "A name holds no line breaks and no invisible characters. Remove them.")
-        } else {
-            return Ok(Self(name));
-        };
-        Err(FieldErrors::one(field, code, message))
+        let name = label(field, text, LONGEST)?;
+        if name.is_empty() {
+            return Err(FieldErrors::one(field, "required", "A name is required."));
+        }
+        Ok(Self(name))
     }
 
     /// The name.
@@ -45,6 +39,21 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
+}
+
+/// A title of at most `longest` characters by the rules of a [`Name`], which may be empty. Codes: `too_long`,
+/// `control_character`.
+pub fn label(field: &'static str, text: &str, longest: usize) -> Result<String, FieldErrors> {
+    let text: String = text.trim().nfc().collect();
+    if text.chars().count() > longest {
+        let message = format!("Use at most {longest} characters. Shorten it.");
+        return Err(FieldErrors::one(field, "too_long", message));
+    }
+    if text.chars().any(hides_or_turns) {
+        let message = "A name holds no line breaks and no invisible characters. Remove them.";
+        return Err(FieldErrors::one(field, "control_character", message));
+    }
+    Ok(text)
 }
 
 /// Control characters, line and paragraph separators, marks and embeddings of direction, and characters

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::domain::access::name::Name;
+use crate::domain::access::name::{self, Name};
 use crate::domain::events::retry::RetryPolicy;
+use crate::domain::id::TeamId;
 use crate::domain::problem::FieldErrors;
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::domain::webhooks::endpoint::{DEFAULT_TIMEOUT_MS, MOST_ENDPOINTS, TIMEOUT_MS};
@@ -38,6 +39,20 @@ pub struct WebhookDraft {
     pub triggers: Vec<TriggerDraft>,
     /// A signing secret of one's own; one is made when there is none.
     pub secret: Option<String>,
+    /// Whose events it gets.
+    pub scope: ScopeDraft,
+}
+
+/// Whose events trigger a webhook, as it is asked for.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeDraft {
+    /// Everyone's, and events about nobody.
+    #[default]
+    Everyone,
+    /// Those of the login with this number.
+    Login(i64),
+    /// Those of the logins in this team.
+    Team(TeamId),
 }
 
 /// An endpoint as it is asked for.
@@ -98,6 +113,8 @@ pub struct CheckedWebhook {
     pub triggers: Vec<CheckedTrigger>,
     /// A signing secret of one's own.
     pub secret: Option<SigningSecret>,
+    /// Whose events it gets; nobody has looked yet whether they exist.
+    pub scope: ScopeDraft,
 }
 
 /// An endpoint that breaks no rule.
@@ -154,7 +171,16 @@ impl WebhookDraft {
             (None, None) => None,
         };
         let description = errors.keep(check_description(&self.description));
-        let secret = self.secret.map(|text| errors.keep(SigningSecret::parse(&text)));
+        let secret = self.secret.and_then(|text| errors.keep(SigningSecret::parse(&text)));
+        let is_sent = |secret: &SigningSecret| {
+            let sent = endpoints.iter().filter_map(|endpoint| endpoint.static_header.as_ref());
+            sent.into_iter().any(|(_, value)| value.expose() == secret.expose())
+        };
+        if secret.as_ref().is_some_and(is_sent) {
+            let message =
+                "The static header sends this text to the receiver, so it cannot sign too. Use another.";
+            errors.push("secret", "secret_reuse", message);
+        }
         errors.or(())?;
         Ok(CheckedWebhook {
             name: name.unwrap_or_default(),
@@ -162,7 +188,8 @@ impl WebhookDraft {
             status: self.status.unwrap_or(WebhookStatus::Active),
             endpoints,
             triggers: triggers.unwrap_or_default(),
-            secret: secret.flatten(),
+            secret,
+            scope: self.scope,
         })
     }
 }
@@ -174,9 +201,7 @@ impl EndpointDraft {
         let url = errors.keep(
             TargetUrl::parse(&self.url, egress).map_err(|f| FieldErrors::one("url", f.code(), f.message())),
         );
-        if self.name.chars().count() > 100 || self.name.chars().any(char::is_control) {
-            errors.push("name", "name", "An endpoint's name has at most 100 characters and no line breaks.");
-        }
+        let name = errors.keep(name::label("name", &self.name, name::LONGEST)).unwrap_or_default();
         let headers = errors.keep(check_headers(&self.headers)).unwrap_or_default();
         let static_header = self.static_header.as_ref().and_then(|(name, value)| {
             let name = errors.keep(check_static_header(name, &headers));
@@ -185,7 +210,9 @@ impl EndpointDraft {
             }));
             name.zip(value)
         });
-        if static_header.is_some() && url.as_ref().is_some_and(|url| !url.is_https()) && !egress.allow_http {
+        if static_header.is_some()
+            && url.as_ref().is_some_and(|url| !url.is_https() && !url.is_this_machine())
+        {
             errors.push(
                 "static_header",
                 "https_required_for_plain_secret",
@@ -205,7 +232,7 @@ impl EndpointDraft {
         };
         match (url, errors.is_empty()) {
             (Some(url), true) => Ok(CheckedEndpoint {
-                name: self.name,
+                name,
                 url,
                 headers,
                 static_header,

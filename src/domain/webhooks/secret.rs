@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::domain::access::token::looks_like_token;
 use crate::domain::problem::FieldErrors;
 
 /// What a generated secret starts with.
@@ -51,6 +52,13 @@ impl SigningSecret {
                 "secret",
                 "secret_length",
                 "The secret is too short or too long. Use 16 to 256 characters.",
+            );
+        }
+        if looks_like_token(text) {
+            errors.push(
+                "secret",
+                "looks_like_token",
+                "This looks like an API token, which receivers must not know. Use another secret.",
             );
         }
         errors.or(()).map(|()| Self(Zeroizing::new(text.to_owned())))

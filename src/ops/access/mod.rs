@@ -3,6 +3,7 @@
 pub mod bearer;
 pub mod partners;
 pub mod password;
+pub mod plan;
 pub mod programmes;
 pub mod setup;
 pub mod sign_in;

@@ -11,7 +11,7 @@ use crate::domain::id::BuId;
 use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::catalogue::{self, EventTypeDraft, Validator};
-use crate::domain::webhooks::trigger::resource_and_event;
+use crate::domain::webhooks::trigger::{is_event_type, resource_and_event};
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
@@ -117,6 +117,10 @@ pub fn add(cx: &Cx, bu: BuId, draft: EventTypeDraft) -> Result<TypeView, Error> 
 pub fn find(conn: &mut Conn, bu: BuId, name: &str) -> Result<Option<TypeView>, Error> {
     if let Some(found) = catalogue::find(name) {
         return Ok(Some(built_in(found)));
+    }
+    // A text that names no type may hold what a database does not take.
+    if !is_event_type(name) {
+        return Ok(None);
     }
     Ok(event_types::find(conn, bu, name)?.map(added_type))
 }

@@ -14,7 +14,7 @@ use crate::ops::cx::Cx;
 use crate::ops::events::queue::sealing_place;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
-use crate::ops::webhooks::{catalogue, secrets};
+use crate::ops::webhooks::{catalogue, scope, secrets};
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::triggers::{self, TriggerRow};
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookRow};
@@ -47,7 +47,8 @@ pub(super) fn make(cx: &Cx, bu: BuId, draft: WebhookDraft, rest_hook: bool) -> R
         if webhooks::count(conn, bu, &WebhookFilter::default())? >= MOST_WEBHOOKS {
             return Err(Error::conflict("limit_webhooks", "A business unit has at most 10,000 webhooks."));
         }
-        let row = WebhookRow { rest_hook, ..webhook_row(cx, bu, &checked) };
+        let (for_login, for_team) = scope::resolve(conn, bu, checked.scope)?;
+        let row = WebhookRow { rest_hook, for_login, for_team, ..webhook_row(cx, bu, &checked) };
         webhooks::insert(conn, &row)?;
         let endpoint_rows = endpoint_rows(cx, bu, row.id, &checked.endpoints)?;
         endpoints::insert(conn, &endpoint_rows)?;
@@ -61,6 +62,8 @@ pub(super) fn make(cx: &Cx, bu: BuId, draft: WebhookDraft, rest_hook: bool) -> R
             "rest_hook": row.rest_hook,
             "urls": endpoint_rows.iter().map(|e| e.url.as_str()).collect::<Vec<_>>(),
             "events": trigger_rows.iter().map(|t| t.event_type.as_str()).collect::<Vec<_>>(),
+            "for_login": row.for_login,
+            "for_team": row.for_team,
         });
         let entry = Entry {
             action: "webhook.created",

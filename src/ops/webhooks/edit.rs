@@ -9,17 +9,17 @@ use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, TriggerId, WebhookId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::webhooks::draft::{
-    CheckedTrigger, FieldName, TriggerDraft, check_description, check_triggers,
+    CheckedTrigger, FieldName, ScopeDraft, TriggerDraft, check_description, check_triggers,
 };
 use crate::domain::webhooks::target_url::TargetUrl;
 use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
-use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::system::audit::{self, Entry};
-use crate::ops::webhooks::catalogue;
 use crate::ops::webhooks::create::trigger_rows;
 use crate::ops::webhooks::read::{WebhookView, view};
+use crate::ops::webhooks::{catalogue, scope};
+use crate::ops::{Error, Refusal};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks::{self, WebhookEdit};
 use crate::store::webhooks::{endpoints, triggers};
@@ -37,18 +37,29 @@ pub struct WebhookChange {
     pub url: Option<String>,
     /// All it wants from now on. A trigger given in short keeps its filter and its note.
     pub triggers: Option<Vec<TriggerDraft>>,
+    /// Whose events it gets from now on.
+    pub scope: Option<ScopeDraft>,
 }
 
-/// Changes a webhook of `bu`.
+/// Changes a webhook of `bu`. Without API access in the plan, none is switched on.
 pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<WebhookView, Error> {
     let in_short = change.triggers.as_ref().is_some_and(|t| t.iter().all(|t| t.field == FieldName::InShort));
     let checked = check(cx, change);
     let edited = cx.write(|conn| {
-        authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
         let before = view(conn, row)?;
         let checked = checked?;
-        webhooks::edit(conn, bu, id, &columns(cx, &checked))?;
+        if checked.status == Some(WebhookStatus::Active) && !access.api_access {
+            return Err(Error::Forbidden(Refusal::NoApiAccess));
+        }
+        let scope = checked.scope.map(|wanted| scope::resolve(conn, bu, wanted)).transpose()?;
+        let columns = WebhookEdit {
+            for_login: scope.map(|(login, _)| login),
+            for_team: scope.map(|(_, team)| team),
+            ..columns(cx, &checked)
+        };
+        webhooks::edit(conn, bu, id, &columns)?;
         if let Some(url) = &checked.url {
             redirect(cx, conn, &before, url)?;
         }
@@ -90,6 +101,7 @@ struct Checked {
     status: Option<WebhookStatus>,
     url: Option<TargetUrl>,
     triggers: Option<Vec<CheckedTrigger>>,
+    scope: Option<ScopeDraft>,
 }
 
 fn check(cx: &Cx, change: WebhookChange) -> Result<Checked, FieldErrors> {
@@ -103,6 +115,7 @@ fn check(cx: &Cx, change: WebhookChange) -> Result<Checked, FieldErrors> {
             errors.keep(parsed.map_err(|f| FieldErrors::one("url", f.code(), f.message())))
         }),
         triggers: change.triggers.and_then(|t| errors.keep(check_triggers(t))),
+        scope: change.scope,
     };
     errors.or(checked)
 }
@@ -168,5 +181,7 @@ fn told(webhook: &WebhookView) -> Value {
         "status": webhook.row.status,
         "urls": webhook.endpoints.iter().map(|e| e.url.as_str()).collect::<Vec<_>>(),
         "events": webhook.events().collect::<Vec<_>>(),
+        "for_login": webhook.row.for_login,
+        "for_team": webhook.row.for_team,
     })
 }

@@ -7,5 +7,6 @@ pub mod failing;
 pub mod hooks;
 pub mod read;
 pub mod remove;
+mod scope;
 pub mod search;
 pub mod secrets;

@@ -43,10 +43,13 @@ pub struct Rotated {
 }
 
 /// Gives a webhook of `bu` a new signing secret. Secrets of earlier rotations keep their own overlaps.
-/// Fields: `secret`, `overlap_seconds` (`range`); `limit_secrets` when too many sign already.
+/// Fields: `secret`, `overlap_seconds` (`range`); `rotation_limit` when too many sign already,
+/// `rotation_conflict` when somebody else rotates it at the same time.
 pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Rotated, Error> {
     let overlap = rotation.overlap;
     let checked = check(rotation);
+    let newest = |live: &[SecretRow]| live.iter().map(|secret| secret.id).max();
+    let before = cx.read(|conn| Ok(newest(&secrets::live(conn, &[id], cx.now)?)))?;
     let rotated = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
@@ -54,10 +57,16 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
         let until = cx.now + overlap;
         let live: Vec<SecretRow> =
             secrets::live(conn, &[id], cx.now)?.into_iter().filter(|s| s.endpoint_id.is_none()).collect();
+        if newest(&live) != before {
+            let text = "Somebody else has just rotated this secret. Look at the webhook, then decide again.";
+            return Err(Error::conflict("rotation_conflict", text));
+        }
         if !overlap.is_zero() && live.len() >= MOST_LIVE {
+            let first = live.iter().filter_map(|secret| secret.retires_at).min();
+            let until = first.map_or_else(String::new, |at| format!(" until {at}, when one ends"));
             let text =
-                "Ten secrets of this webhook sign already. Wait until one ends, or rotate without overlap.";
-            return Err(Error::conflict("limit_secrets", text));
+                format!("Ten secrets of this webhook sign already. Wait{until}, or rotate without overlap.");
+            return Err(Error::conflict("rotation_limit", text));
         }
         for old in live.iter().filter(|old| overlap.is_zero() || old.retires_at.is_none()) {
             secrets::retire(conn, bu, old.id, until)?;

@@ -13,6 +13,9 @@ use crate::store::pool::Conn;
 use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::{triggers, webhooks};
 
+/// How many one statement names.
+const MOST_AT_ONCE: usize = 500;
+
 /// A webhook as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = webhooks)]
@@ -211,6 +214,48 @@ pub struct WebhookEdit {
 pub fn edit(conn: &mut Conn, bu: BuId, id: WebhookId, edit: &WebhookEdit) -> QueryResult<bool> {
     let here = webhooks::table.find(id).filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()));
     diesel::update(here).set(edit).execute(conn).map(|n| n == 1)
+}
+
+/// Switches every active webhook of `bu` off for this reason; gives which.
+pub fn stop_all(conn: &mut Conn, bu: BuId, reason: InactiveReason, now: Ts) -> QueryResult<Vec<WebhookId>> {
+    let active = WebhookFilter { status: Some(WebhookStatus::Active), event: None };
+    let ids: Vec<WebhookId> = filtered(bu, &active).select(webhooks::id).load(conn)?;
+    let edit = WebhookEdit {
+        status: Some(WebhookStatus::Inactive),
+        inactive_reason: Some(Some(reason)),
+        updated_at: Some(now),
+        ..WebhookEdit::default()
+    };
+    edit_all(conn, bu, &ids, &edit)?;
+    Ok(ids)
+}
+
+/// Switches on what was switched off for this reason in `bu`; gives which.
+pub fn start_again(
+    conn: &mut Conn,
+    bu: BuId,
+    reason: InactiveReason,
+    now: Ts,
+) -> QueryResult<Vec<WebhookId>> {
+    let stopped = webhooks::inactive_reason.eq(Some(reason));
+    let ids: Vec<WebhookId> =
+        filtered(bu, &WebhookFilter::default()).filter(stopped).select(webhooks::id).load(conn)?;
+    let edit = WebhookEdit {
+        status: Some(WebhookStatus::Active),
+        inactive_reason: Some(None),
+        updated_at: Some(now),
+        ..WebhookEdit::default()
+    };
+    edit_all(conn, bu, &ids, &edit)?;
+    Ok(ids)
+}
+
+fn edit_all(conn: &mut Conn, bu: BuId, ids: &[WebhookId], edit: &WebhookEdit) -> QueryResult<()> {
+    for part in ids.chunks(MOST_AT_ONCE) {
+        let these = webhooks::table.filter(webhooks::bu_id.eq(bu).and(webhooks::id.eq_any(part)));
+        diesel::update(these).set(edit).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// What is newly known of the attempts to a webhook.

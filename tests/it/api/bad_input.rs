@@ -198,14 +198,6 @@ fn webhooks_are_refused_field_by_field(database: &TestDatabase) {
             vec!["triggers[0].event partner_only"],
         ),
         (
-            json!({"url": url, "events": ["user.created"], "scope": {"login": 1001}, "reach": "partner"}),
-            vec!["scope not_offered", "reach not_offered"],
-        ),
-        (
-            json!({"url": url, "events": ["user.created"], "for_login": 1001, "for_team": "team_1"}),
-            vec!["for_login not_offered", "for_team not_offered"],
-        ),
-        (
             json!({"url": url, "events": ["user.created"], "description": "\u{0}"}),
             vec!["description control_character"],
         ),

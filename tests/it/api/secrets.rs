@@ -94,7 +94,9 @@ fn a_rotation_is_held_to_its_rules_and_leaves_the_secret(database: &TestDatabase
         assert_eq!(world.api.post(&rotate, &json!({})).status, 200);
     }
     let full = world.api.post(&rotate, &json!({}));
-    assert_eq!((full.status, &full.json()["code"]), (409, &json!("limit_secrets")));
+    assert_eq!((full.status, &full.json()["code"]), (409, &json!("rotation_limit")));
+    let detail = full.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains(" until 20") && detail.contains("Z, when one ends"), "{detail}");
     assert_eq!(world.api.post(&rotate, &json!({"overlap_seconds": 0})).status, 200);
     assert_eq!(world.api.post(&rotate, &json!({})).status, 200);
 }

@@ -38,7 +38,20 @@ impl World {
 
     /// A client with a token of these scopes, separated by commas.
     pub fn with_scopes(&self, scopes: &str) -> Api {
-        Api::new(&self.server.url(""), &token(&self.program, self.partner, &["--scopes", scopes]))
+        Api::new(&self.server.url(""), &self.secret_with_scopes(scopes))
+    }
+
+    /// The secret of a new token of these scopes.
+    pub fn secret_with_scopes(&self, scopes: &str) -> String {
+        token(&self.program, self.partner, &["--scopes", scopes])
+    }
+
+    /// The id of a new login of the one partner.
+    pub fn login(&self, name: &str, role: &str) -> String {
+        let email = format!("{name}@acme.example");
+        id(&self
+            .operator(&["--json", "user", "create", "--email", &email, "--name", name, "--role", role])
+            .json())
     }
 
     /// Runs a command for the one partner, as its operator would.
@@ -49,8 +62,12 @@ impl World {
 
     /// A client of another partner's business unit.
     pub fn stranger(&self) -> Api {
-        let theirs = partner(&self.program, "Globex");
-        Api::new(&self.server.url(""), &token(&self.program, theirs, &["--all-scopes"]))
+        Api::new(&self.server.url(""), &self.stranger_token())
+    }
+
+    /// The secret of a new token of another partner's business unit, which is made for it.
+    pub fn stranger_token(&self) -> String {
+        token(&self.program, partner(&self.program, "Globex"), &["--all-scopes"])
     }
 
     /// The address of a path behind `/api/v1`.
@@ -71,6 +88,16 @@ impl World {
     /// Posts these bytes as JSON.
     pub fn post_text(&self, path: &str, body: impl Into<String>) -> Answer {
         send(self.request(Method::POST, path).header("content-type", "application/json").body(body.into()))
+    }
+
+    /// Everything that the server has written.
+    pub fn said(&self) -> String {
+        self.server.said()
+    }
+
+    /// Where the server listens: host and port.
+    pub fn address(&self) -> String {
+        self.server.url("").trim_start_matches("http://").to_owned()
     }
 
     /// The token's secret.
@@ -125,7 +152,10 @@ fn partner(program: &Program, name: &str) -> i64 {
 fn token(program: &Program, partner: i64, scopes: &[&str]) -> String {
     let partner = partner.to_string();
     // Names of live tokens differ; the scopes tell these apart.
-    let name = format!("token {}", scopes.join(" "));
+    let mut name = format!("token {}", scopes.join(" "));
+    if name.len() > 100 {
+        name.replace_range(60.., &format!(" {:x}", crc32fast::hash(name.as_bytes())));
+    }
     let args = ["token", "create", "--name", &name, "--partner", &partner];
     program.run(args.iter().chain(scopes)).success().to_owned()
 }

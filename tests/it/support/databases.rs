@@ -2,8 +2,13 @@
 
 use super::postgres::PostgresDatabase;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::sql_types::Text;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
+use std::collections::BTreeMap;
 use tempfile::TempDir;
+
+/// Columns that a request may write although it changes nothing: when a token or a session was last used.
+const TOUCHED: &str = "('last_used_at', 'last_used_ip', 'last_used_agent', 'last_seen_at')";
 
 /// An empty database that goes with this value.
 pub enum TestDatabase {
@@ -45,6 +50,70 @@ impl TestDatabase {
         };
         done.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
+
+    /// The first column of a query, as text.
+    pub fn lines(&self, sql: &str) -> Vec<String> {
+        let url = self.url();
+        let query = diesel::sql_query(format!("SELECT q.line AS line FROM ({sql}) AS q"));
+        let lines: Result<Vec<Line>, _> = if let Some(path) = url.strip_prefix("sqlite://") {
+            let mut connection = SqliteConnection::establish(path).expect("the file opens");
+            connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a busy timeout");
+            query.load(&mut connection)
+        } else {
+            query.load(&mut PgConnection::establish(&url).expect("the database opens"))
+        };
+        let lines = lines.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        lines.into_iter().map(|line| line.line).collect()
+    }
+
+    /// Everything that is stored, table by table, apart from when things were last used.
+    pub fn digest(&self) -> BTreeMap<String, Vec<String>> {
+        let is_sqlite = matches!(self, Self::Sqlite(_));
+        let tables = self.lines(if is_sqlite {
+            "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        } else {
+            "SELECT table_name::text AS line FROM information_schema.tables WHERE table_schema = 'public'"
+        });
+        let rows = |table: &str| {
+            let columns = self.lines(&if is_sqlite {
+                format!("SELECT name AS line FROM pragma_table_info('{table}') WHERE name NOT IN {TOUCHED}")
+            } else {
+                format!(
+                    "SELECT column_name::text AS line FROM information_schema.columns \
+                     WHERE table_schema = 'public' AND table_name = '{table}' AND column_name NOT IN {TOUCHED}"
+                )
+            });
+            let shown = |column: String| {
+                if is_sqlite {
+                    format!("quote(\"{column}\")")
+                } else {
+                    format!("quote_nullable(\"{column}\")")
+                }
+            };
+            let columns: Vec<String> = columns.into_iter().map(shown).collect();
+            let mut rows =
+                self.lines(&format!("SELECT {} AS line FROM {table}", columns.join(" || ',' || ")));
+            rows.sort();
+            rows
+        };
+        tables.into_iter().map(|table| (table.clone(), rows(&table))).collect()
+    }
+
+    /// Fails the test when anything is stored that was not at the digest, or the other way round.
+    pub fn assert_unchanged(&self, before: &BTreeMap<String, Vec<String>>, what: &str) {
+        for (table, now) in self.digest() {
+            let then = &before[&table];
+            let new: Vec<&String> = now.iter().filter(|row| !then.contains(row)).collect();
+            let gone: Vec<&String> = then.iter().filter(|row| !now.contains(row)).collect();
+            assert!(new.is_empty() && gone.is_empty(), "{what}: {table}: gone: {gone:#?}, new: {new:#?}");
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
 }
 
 /// Runs each named function, which takes a `&TestDatabase`, as the two tests `name::sqlite` and `name::postgres`.
@@ -74,7 +143,11 @@ mod tests {
     super::both_databases!(a_test_database_is_empty_and_can_be_written);
 
     fn a_test_database_is_empty_and_can_be_written(database: &TestDatabase) {
-        let sql = "CREATE TABLE things (id BIGINT); INSERT INTO things VALUES (1)";
+        let sql = "CREATE TABLE things (id BIGINT, name TEXT); INSERT INTO things VALUES (1, NULL)";
         database.execute(sql);
+        let before = database.digest();
+        assert_eq!(before["things"].len(), 1);
+        database.execute("UPDATE things SET name = 'x'");
+        assert_ne!(database.digest(), before);
     }
 }

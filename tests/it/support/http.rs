@@ -1,16 +1,26 @@
 //! A plain HTTP client for tests: no proxy, no redirects, and answers that are easy to compare.
 
-use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::blocking::{Client, ClientBuilder, RequestBuilder};
 use reqwest::header::HeaderMap;
 use reqwest::redirect;
 use serde_json::Value;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// A client that keeps cookies, follows nothing and gives up after 30 seconds.
 pub fn client() -> Client {
+    built(|builder| builder)
+}
+
+/// The same, whose requests come from this address.
+pub fn client_from(address: [u8; 4]) -> Client {
+    built(|builder| builder.local_address(IpAddr::from(address)))
+}
+
+fn built(with: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
     // Only plain HTTP is spoken here, but the client wants to know its TLS all the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    with(Client::builder())
         .no_proxy()
         .redirect(redirect::Policy::none())
         .cookie_store(true)

@@ -2,6 +2,7 @@
 
 mod access;
 mod browser;
+mod foreign;
 mod forged;
 mod headers;
 mod logs;

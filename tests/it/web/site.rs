@@ -60,7 +60,11 @@ impl Site {
 
     /// The link through which a new login of the first partner chooses its password.
     pub fn invite(&self, email: &str, role: &str) -> String {
-        let (partner, base) = (self.partner.to_string(), self.server.url(""));
+        self.invite_to(self.partner, email, role)
+    }
+
+    fn invite_to(&self, partner: i64, email: &str, role: &str) -> String {
+        let (partner, base) = (partner.to_string(), self.server.url(""));
         let args = ["--json", "user", "create", "--email", email, "--name", "Ada", "--role", role];
         let more = ["--partner", &partner, "--public-url", &base];
         let made = self.program.run(args.iter().chain(&more)).json();
@@ -70,8 +74,20 @@ impl Site {
 
     /// Somebody who is signed in with this role in the first unit.
     pub fn person(&self, role: &str) -> Person {
-        let email = format!("{role}@kestrel.example");
-        let link = self.invite(&email, role);
+        self.person_of(self.partner, format!("{role}@kestrel.example"), role)
+    }
+
+    /// Somebody with this role at a new global partner, which may act in the first unit and not in the other.
+    pub fn global_person(&self, role: &str) -> Person {
+        let args = ["--json", "partner", "create", "--name", "Atlas", "--kind", "global"];
+        let global = self.program.run(args).json()["id"].as_i64().expect("a number");
+        let (number, unit) = (global.to_string(), self.partner.to_string());
+        self.program.run(["partner", "grant", "--partner", &number, "--unit", &unit]).success();
+        self.person_of(global, format!("{role}@atlas.example"), role)
+    }
+
+    fn person_of(&self, partner: i64, email: String, role: &str) -> Person {
+        let link = self.invite_to(partner, &email, role);
         let person = Person { email, ..self.visitor() };
         let answer = person.choose_password(&link);
         assert_eq!(answer.status, 303, "{answer:?}");
@@ -86,6 +102,11 @@ impl Site {
     /// A new active webhook of the first unit for `order.completed`; its id.
     pub fn webhook(&self, name: &str, url: &str) -> String {
         made(&self.api, "/webhooks", &json!({"name": name, "url": url, "events": ["order.completed"]}))
+    }
+
+    /// Publishes an event in the other unit; its id.
+    pub fn other_publish(&self) -> String {
+        made(&self.other_api, "/events", &json!({"type": "order.completed", "data": {"total": 184}}))
     }
 
     /// A new webhook of the other unit; its id.

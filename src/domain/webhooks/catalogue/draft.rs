@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Validator, builtin, find};
+use crate::domain::access::name;
 use crate::domain::problem::FieldErrors;
 use crate::domain::webhooks::trigger::{is_event_type, resource_and_event};
 
@@ -56,16 +57,16 @@ pub struct NewEventType {
 impl EventTypeDraft {
     /// The type that may be stored, or everything that is wrong. Fields: `name`, `label`, `group`,
     /// `description`, `schema`, `sample` (`sample/…` where it does not fit). Codes: `required`, `format`,
-    /// `taken`, `too_long`, `too_large`, `not_an_object`, `schema`.
+    /// `taken`, `too_long`, `control_character`, `too_large`, `not_an_object`, `schema`.
     pub fn check(self) -> Result<NewEventType, FieldErrors> {
         let mut errors = FieldErrors::default();
         errors.keep(check_name(&self.name));
         let (resource, event) = resource_and_event(&self.name);
-        let label = text("label", self.label.as_deref(), LONGEST_LABEL);
+        let label = name::label("label", self.label.as_deref().unwrap_or_default(), LONGEST_LABEL);
         let label = errors.keep(label).filter(|l| !l.is_empty()).unwrap_or_else(|| title(&self.name));
-        let group = text("group", self.group.as_deref(), LONGEST_GROUP);
+        let group = name::label("group", self.group.as_deref().unwrap_or_default(), LONGEST_GROUP);
         let group = errors.keep(group).filter(|g| !g.is_empty()).unwrap_or_else(|| group_of(resource));
-        let description = text("description", Some(&self.description), LONGEST_DESCRIPTION);
+        let description = text("description", &self.description, LONGEST_DESCRIPTION);
         let description = errors.keep(description).unwrap_or_default();
         let validator = self.schema.as_ref().and_then(|schema| {
             errors.keep(small("schema", schema).and_then(|()| Validator::compile(schema)))
@@ -120,9 +121,9 @@ fn check_sample(sample: &Value, validator: Option<&Validator>) -> Result<(), Fie
     errors.or(())
 }
 
-/// `given` without space around it; empty when nothing was given.
-fn text(field: &'static str, given: Option<&str>, longest: usize) -> Result<String, FieldErrors> {
-    let text = given.unwrap_or_default().trim();
+/// `given` without space around it.
+fn text(field: &'static str, given: &str, longest: usize) -> Result<String, FieldErrors> {
+    let text = given.trim();
     if text.chars().count() > longest {
         return Err(FieldErrors::one(field, "too_long", format!("Use at most {longest} characters.")));
     }

@@ -4,4 +4,4 @@ mod fault;
 mod parse;
 
 pub use fault::UrlFault;
-pub use parse::{LONGEST_URL, TargetUrl};
+pub use parse::{LONGEST_URL, TargetUrl, is_public_name};

@@ -80,6 +80,11 @@ impl TargetUrl {
         }
     }
 
+    /// Whether what is sent there never leaves this machine.
+    pub fn is_this_machine(&self) -> bool {
+        self.ip().map_or_else(|| is_localhost(self.host()), |ip| ip.is_loopback())
+    }
+
     /// The port that is connected to, named in the address or not.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or_default()
@@ -181,7 +186,7 @@ fn check_name(name: &str, port: u16, policy: &EgressPolicy) -> Result<(), UrlFau
 }
 
 /// Whether a name in lower-case ASCII could belong to a machine on the public internet.
-fn is_public_name(name: &str) -> bool {
+pub fn is_public_name(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
             && !label.starts_with('-')

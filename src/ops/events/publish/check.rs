@@ -1,13 +1,15 @@
 //! What is published, and what is checked of it before anything is stored.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::domain::events::event::IdempotencyKey;
 use crate::domain::events::payload::SoundJson;
 use crate::domain::id::{BuId, EventId, ProgrammeId, TokenId};
-use crate::domain::problem::FieldErrors;
+use crate::domain::problem::{FieldErrors, READ_ONLY_FIELD};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::trigger::is_event_type;
 use crate::ops::Error;
@@ -36,6 +38,17 @@ pub struct PublishBody<'a> {
     /// When it happened, by the producer's clock.
     #[serde(default)]
     pub created: Option<String>,
+    // What no producer sets: told apart from what nobody knows, which is ignored.
+    #[serde(default)]
+    bu_id: Option<IgnoredAny>,
+    #[serde(default)]
+    created_by: Option<IgnoredAny>,
+    #[serde(default)]
+    created_at: Option<IgnoredAny>,
+    #[serde(default)]
+    role: Option<IgnoredAny>,
+    #[serde(default)]
+    secret_ciphertext: Option<IgnoredAny>,
 }
 
 /// A login, as a producer names it.
@@ -135,7 +148,8 @@ fn checked(
     known_by: impl FnOnce(Option<&str>) -> Result<Option<String>, FieldErrors>,
 ) -> Result<Publish, Error> {
     let bytes = body.bytes();
-    let body: PublishBody<'_> = serde_json::from_slice(bytes).map_err(|e| misshapen(&e))?;
+    let body: PublishBody<'_> = serde_json::from_slice(bytes).map_err(|_| misshapen(bytes))?;
+    refuse_read_only(&body)?;
     let mut errors = FieldErrors::default();
     if !body.data.get().starts_with('{') {
         errors.push("data", "not_an_object", "data must be a JSON object.");
@@ -177,6 +191,22 @@ fn checked(
             Actor::Login(_) | Actor::Operator | Actor::System => None,
         },
     })
+}
+
+fn refuse_read_only(body: &PublishBody<'_>) -> Result<(), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    for (name, given) in [
+        ("bu_id", body.bu_id),
+        ("created_by", body.created_by),
+        ("created_at", body.created_at),
+        ("role", body.role),
+        ("secret_ciphertext", body.secret_ciphertext),
+    ] {
+        if given.is_some() {
+            errors.push(name, READ_ONLY_FIELD, "This field cannot be set. Leave it out.");
+        }
+    }
+    errors.or(())
 }
 
 /// An event that Bellwire sends of itself, such as a test. `data` must be a JSON object.
@@ -227,20 +257,30 @@ pub(super) fn unknown(field: &'static str) -> FieldErrors {
     FieldErrors::one(field, "unknown_reference", "Nothing in this business unit has this id.")
 }
 
-/// What `serde_json` says of a document that is sound JSON but not an event: it never repeats values.
-fn misshapen(error: &serde_json::Error) -> Error {
-    let text = error.to_string();
-    let field = ["type", "data", "subject", "programme", "id", "created"]
-        .into_iter()
-        .find(|name| text.contains(&format!("`{name}`")));
-    match field {
-        Some(name) if text.starts_with("missing field") => {
-            Error::field(name, "required", "This field is required.")
+/// What is wrong with sound JSON that is no event, field by field.
+fn misshapen(bytes: &[u8]) -> FieldErrors {
+    let Ok(Value::Object(fields)) = serde_json::from_slice(bytes) else {
+        return FieldErrors::one("body", "wrong_type", "Send a JSON object.");
+    };
+    let mut errors = FieldErrors::default();
+    for name in ["type", "data"] {
+        if !fields.contains_key(name) {
+            errors.push(name, "required", "This field is required.");
         }
-        _ => Error::field(
-            field.unwrap_or("body"),
-            "wrong_type",
-            "Send an object with the text `type` and the object `data`; subject, programme, id and created are texts.",
-        ),
     }
+    if fields.get("type").is_some_and(|value| !value.is_string()) {
+        errors.push("type", "wrong_type", "Send a text.");
+    }
+    if fields.get("subject").is_some_and(|value| !(value.is_null() || value.is_string() || value.is_i64())) {
+        errors.push("subject", "wrong_type", "Send the id or the number of a login.");
+    }
+    for name in ["programme", "id", "created"] {
+        if fields.get(name).is_some_and(|value| !(value.is_null() || value.is_string())) {
+            errors.push(name, "wrong_type", "Send a text.");
+        }
+    }
+    if errors.is_empty() {
+        errors.push("body", "wrong_type", "Send an object with the text `type` and the object `data`.");
+    }
+    errors
 }

@@ -1,0 +1,12 @@
+//! The tables of bad input and of foreign things, each row of them asked of every route and field it is about.
+
+mod access;
+mod addresses;
+mod bodies;
+mod edge;
+mod fields;
+mod ids;
+mod ingest;
+mod routes;
+mod scene;
+mod values;
