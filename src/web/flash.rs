@@ -54,7 +54,7 @@ impl Flash {
             Self::Resumed => ("Webhook active", "Matching events are delivered from now on."),
             Self::Paused => ("Webhook inactive", "Matching events are recorded as skipped."),
             Self::Deleted => ("Webhook deleted", "Nothing more is sent to it."),
-            Self::TokenShown => ("Token stored", "Its secret is not shown again."),
+            Self::TokenShown => ("The secret was shown once", "If it was not stored, rotate the token."),
             Self::TokenDeleted => ("Token deleted", "Requests with it are answered 401 from now on."),
             Self::TokenNarrowed => ("Token narrowed", "It keeps the permissions it has used."),
             Self::Resent => ("Sent again", "The new delivery stands below the others."),

@@ -8,9 +8,9 @@ use super::{TokenRow, check_scopes, entry, may_make, require_person};
 use crate::domain::access::token::TokenSecret;
 use crate::domain::id::{BuId, TokenId};
 use crate::keys::{Purpose, random};
+use crate::ops::Error;
 use crate::ops::cx::Cx;
 use crate::ops::system::audit::record;
-use crate::ops::Error;
 use crate::store::access::tokens::{self, NewToken};
 
 /// The longest time that a token may go on beside its successor.

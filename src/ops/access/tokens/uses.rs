@@ -47,7 +47,8 @@ impl Counted {
         let long_enough = |since: Ts| since + SCOPE_IDLE <= now;
         let told = long_enough(created) && self.since.is_some_and(long_enough);
         let used = self.used.get(&token).map(|(used, _)| used.intersect(granted));
-        used.filter(|used| told && !used.is_empty()).map_or_else(Scopes::default, |used| granted.without(used))
+        used.filter(|used| told && !used.is_empty())
+            .map_or_else(Scopes::default, |used| granted.without(used))
     }
 }
 

@@ -8,7 +8,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use askama::Template;
 
 use super::Fresh;
-use super::list::{ApiTab, already_created, base_url};
+use super::list::{ApiTab, already_created, base_url, webhooks};
 use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::problem::FieldErrors;
 use crate::ops::access::sign_in::require_recent;
@@ -37,6 +37,8 @@ const EXPIRIES: [(&str, &str); 4] =
 pub struct TokenCreate {
     /// The frame.
     pub shell: Shell,
+    /// How many webhooks the business unit has.
+    pub webhooks: String,
     /// Where Create posts to: this page's own address.
     pub href: String,
     /// The list it came from.
@@ -86,22 +88,21 @@ impl Page for TokenCreate {
 /// The empty form, for who may use it.
 pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
     may_make(&here)?;
-    Ok(here.answer(&TokenCreate::blank(&here, &Fields::default())))
+    let webhooks = webhooks(&here).await?;
+    Ok(here.answer(&TokenCreate::blank(&here, webhooks, &Fields::default())))
 }
 
 /// Makes the token, and shows its secret.
 pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpResponse, Fault> {
     let form_id = form_id(&form)?;
     let made = match draft(&here, &form) {
-        Ok(draft) => {
-            here.try_run(move |cx, bu| tokens::create_with_form(cx, bu, draft, form_id)).await?
-        }
+        Ok(draft) => here.try_run(move |cx, bu| tokens::create_with_form(cx, bu, draft, form_id)).await?,
         Err(errors) => Err(errors.into()),
     };
     match made {
         Ok((row, secret)) => shown(&here, Fresh::new(&base_url(&here), &row, secret, String::new())).await,
         Err(Error::Invalid(errors)) => {
-            let page = TokenCreate::blank(&here, &form).refused(&errors);
+            let page = TokenCreate::blank(&here, webhooks(&here).await?, &form).refused(&errors);
             Ok(here.answer_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
         }
         Err(error) => refused(&here, error).await,
@@ -167,7 +168,7 @@ fn draft(here: &Here, form: &Fields) -> Result<TokenDraft, FieldErrors> {
 
 impl TokenCreate {
     /// The form with what was typed, and a new identity: one that was refused has made nothing.
-    fn blank(here: &Here, typed: &Fields) -> Self {
+    fn blank(here: &Here, webhooks: String, typed: &Fields) -> Self {
         let chosen: Vec<&str> = typed.all("scopes").collect();
         let mut groups: Vec<Group> = Vec::new();
         for permission in here.held().iter() {
@@ -184,6 +185,7 @@ impl TokenCreate {
         }
         Self {
             shell: here.shell("Create token", Place::Api),
+            webhooks,
             href: routes::token_new(here.bu()),
             back: routes::api(here.bu()),
             form_id: tokens::form_id(),
@@ -203,7 +205,8 @@ impl TokenCreate {
         self.name.errors = of("name");
         self.scope_errors = of("scopes");
         self.expiry_errors = of("expires_at");
-        let parts = [("name", &self.name.errors), ("scopes", &self.scope_errors), ("expires", &self.expiry_errors)];
+        let parts =
+            [("name", &self.name.errors), ("scopes", &self.scope_errors), ("expires", &self.expiry_errors)];
         self.focus = parts.iter().find(|(_, errors)| !errors.is_empty()).map_or("name", |(part, _)| part);
         self
     }

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use askama::Template;
 
+use super::list::webhooks;
 use super::row::{days, masked, used_from};
 use crate::domain::access::permission::Permission;
 use crate::domain::id::TokenKind;
@@ -23,6 +24,8 @@ use crate::web::{format, routes};
 pub struct TokenDelete {
     /// The frame.
     pub shell: Shell,
+    /// How many webhooks the business unit has.
+    pub webhooks: String,
     /// Where Delete token posts to: this page's own address.
     pub href: String,
     /// The list it came from.
@@ -53,6 +56,7 @@ pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
     let row = &token.view.row;
     Ok(here.answer(&TokenDelete {
         shell: here.shell("Delete token", Place::Api),
+        webhooks: webhooks(&here).await?,
         href: routes::token_delete(here.bu(), row.id),
         back: routes::api(here.bu()),
         name: row.name.clone(),

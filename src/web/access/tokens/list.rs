@@ -67,7 +67,6 @@ pub struct ApiTab {
 /// What the page is made of.
 pub(super) struct Found {
     tokens: Vec<Watched>,
-    webhooks: i64,
     now: Ts,
 }
 
@@ -95,6 +94,12 @@ fn address(here: &Here, show: &str, after: &str) -> String {
     routes::with_query(&routes::api(here.bu()), &[("show", show), ("after", after)])
 }
 
+/// How many webhooks the business unit has, as the tab says it.
+pub(super) async fn webhooks(here: &Here) -> Result<String, Fault> {
+    let total = here.run(|cx, bu| total(cx, bu)).await?;
+    Ok(format::thousands(u64::try_from(total).unwrap_or(0)))
+}
+
 /// The root of the API as programs reach it.
 pub(super) fn base_url(here: &Here) -> String {
     here.absolute(routes::API)
@@ -107,15 +112,11 @@ impl ApiTab {
     }
 
     async fn load(here: &Here, asked: &Fields) -> Result<Self, Fault> {
-        let found = here
-            .run(|cx, bu| {
-                Ok(Found { tokens: tokens::watch(cx, bu)?, webhooks: total(cx, bu)?, now: cx.now })
-            })
-            .await?;
-        Ok(Self::of(here, asked, &found))
+        let found = here.run(|cx, bu| Ok(Found { tokens: tokens::watch(cx, bu)?, now: cx.now })).await?;
+        Ok(Self::of(here, webhooks(here).await?, asked, &found))
     }
 
-    fn of(here: &Here, asked: &Fields, found: &Found) -> Self {
+    fn of(here: &Here, webhooks: String, asked: &Fields, found: &Found) -> Self {
         let mind = asked.text("show").parse::<Mind>().ok();
         let after = asked.text("after").parse::<TokenId>().ok();
         let wanted = |token: &&Watched| {
@@ -126,12 +127,13 @@ impl ApiTab {
         let shown: Vec<&Watched> = chosen.iter().copied().take(ON_A_PAGE).collect();
         let last = shown.last().filter(|_| chosen.len() > shown.len());
         let show = mind.map(Mind::as_str).unwrap_or_default();
-        let count = |n: usize| format::count(u64::try_from(n).unwrap_or(0), "token", "tokens");
+        let all = u64::try_from(found.tokens.len()).unwrap_or(0);
+        let all = format::count(all, "token", "tokens");
         let may = here.may(Permission::TokensWrite);
         Self {
             shell: here.shell("API", Place::Api),
             href: routes::api(here.bu()),
-            webhooks: format::thousands(u64::try_from(found.webhooks).unwrap_or(0)),
+            webhooks,
             base_url: base_url(here),
             open: here.api_access(),
             contact: here.contact().map(|contact| contact.href().to_owned()),
@@ -145,7 +147,7 @@ impl ApiTab {
             none_made: found.tokens.is_empty(),
             rows: shown.iter().map(|token| Row::of(here, token, found.now)).collect(),
             pager: Pager {
-                summary: count(found.tokens.len()),
+                summary: if mind.is_some() { format!("{} of {all}", chosen.len()) } else { all },
                 newer: after.map(|_| address(here, show, "")),
                 older: last.map(|token| address(here, show, token.view.row.id.as_str())),
             },

@@ -7,5 +7,5 @@ pub mod rotate;
 mod row;
 mod secret;
 
-pub use row::{Row, Scope};
+pub use row::{Expiry, Row, Scope};
 pub use secret::Fresh;

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::Fresh;
 use super::create::{form_id, may_make, refused, shown};
-use super::list::base_url;
+use super::list::{base_url, webhooks};
 use super::row::masked;
 use crate::domain::id::TokenKind;
 use crate::ops::Error;
@@ -21,8 +21,13 @@ use crate::web::shell::{Place, Shell};
 use crate::web::{format, routes};
 
 /// The choices of the overlap, in hours.
-const OVERLAPS: [(&str, &str); 5] =
-    [("24", "In 24 hours"), ("1", "In 1 hour"), ("168", "In 7 days"), ("720", "In 30 days"), ("0", "Immediately")];
+const OVERLAPS: [(&str, &str); 5] = [
+    ("24", "In 24 hours"),
+    ("1", "In 1 hour"),
+    ("168", "In 7 days"),
+    ("720", "In 30 days"),
+    ("0", "Immediately"),
+];
 
 /// The page `/bu/{bu}/admin/api/tokens/{tok}/rotate`; its dialog for htmx.
 #[derive(Debug, Template)]
@@ -30,6 +35,8 @@ const OVERLAPS: [(&str, &str); 5] =
 pub struct TokenRotate {
     /// The frame.
     pub shell: Shell,
+    /// How many webhooks the business unit has.
+    pub webhooks: String,
     /// Where Rotate posts to: this page's own address.
     pub href: String,
     /// The list it came from.
@@ -58,6 +65,7 @@ pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
     let row = &token.view.row;
     Ok(here.answer(&TokenRotate {
         shell: here.shell("Rotate token", Place::Api),
+        webhooks: webhooks(&here).await?,
         href: routes::token_rotate(here.bu(), row.id),
         back: routes::api(here.bu()),
         form_id: tokens::form_id(),
