@@ -11,6 +11,7 @@ use clap::builder::BoolishValueParser;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::domain::access::user::canonical_email;
 use crate::domain::webhooks::address::{AllowRule, EgressPolicy};
 use crate::keys::{KeyError, KeyRing};
 
@@ -100,6 +101,31 @@ pub struct HttpArgs {
     /// Other API requests a second that a token may make; 0 for no limit.
     #[arg(long, env = "BELLWIRE_LIMIT_API", value_name = "N", default_value_t = 20)]
     pub limit_api: u32,
+    /// How people reach you, such as ops@example.com or https://example.com/help. Pages name it where only the
+    /// operator can help.
+    #[arg(long, env = "BELLWIRE_OPERATOR_CONTACT", value_name = "CONTACT", value_parser = Contact::parse)]
+    pub operator_contact: Option<Contact>,
+}
+
+/// How people reach the operator: an e-mail address, or a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact(String);
+
+impl Contact {
+    /// Reads an e-mail address or an https URL.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let is_page = Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.host().is_some());
+        if is_page {
+            return Ok(Self(text.to_owned()));
+        }
+        let address = canonical_email(text).ok_or("it is neither an e-mail address nor an https URL")?;
+        Ok(Self(format!("mailto:{address}")))
+    }
+
+    /// What a link to it leads to.
+    pub fn href(&self) -> &str {
+        &self.0
+    }
 }
 
 impl HttpArgs {
@@ -198,6 +224,17 @@ mod tests {
             public_url: public_url.map(str::to_owned),
             limit_ingest: 0,
             limit_api: 0,
+            operator_contact: None,
+        }
+    }
+
+    #[test]
+    fn a_contact_is_an_address_or_a_page_and_no_script() {
+        let href = |text| Contact::parse(text).map(|contact| contact.href().to_owned());
+        assert_eq!(href("Ops@Example.com").as_deref(), Ok("mailto:ops@example.com"));
+        assert_eq!(href("https://example.com/help").as_deref(), Ok("https://example.com/help"));
+        for bad in ["", "ops", "javascript:alert(1)", "http://example.com", "data:text/html,x"] {
+            assert!(href(bad).is_err(), "{bad}");
         }
     }
 

@@ -12,13 +12,14 @@ use url::Url;
 
 use crate::app::{App, NotOpened, Opening};
 use crate::clock::Clock;
-use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs, WrongSetting};
+use crate::config::{Contact, DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs, WrongSetting};
 use crate::delivery::engine::{self, EngineHandle};
 use crate::delivery::{listener, replays, upkeep};
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::http::health::Readiness;
 use crate::http::limits::{Limits, Rates};
 use crate::keys::KeyRing;
+use crate::ops::access::tokens;
 use crate::ops::events::handoff::{Handoff, NoDelivery};
 use crate::store::pool::Address;
 use crate::store::storage::Trouble;
@@ -89,6 +90,7 @@ pub struct Front {
     listener: TcpListener,
     address: SocketAddr,
     rates: Rates,
+    contact: Option<Contact>,
 }
 
 impl Front {
@@ -98,7 +100,7 @@ impl Front {
         let listener = TcpListener::bind(args.listen).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let rates = Rates { ingest_per_second: args.limit_ingest, api_per_second: args.limit_api };
-        Ok(Self { listener, address, rates })
+        Ok(Self { listener, address, rates, contact: args.operator_contact.clone() })
     }
 
     /// Where it listens.
@@ -227,7 +229,13 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
         others.await.map_err(|e| Failure::Running(e.to_string()))?;
         let left = STORED_BY.saturating_sub(began.elapsed());
         let tools = app.tools.clone();
-        let is_stored = actix_web::rt::task::spawn_blocking(move || tools.gatherer.flush_within(left));
+        let is_stored = actix_web::rt::task::spawn_blocking(move || {
+            let is_stored = tools.gatherer.flush_within(left);
+            if is_stored {
+                tokens::store_uses(&tools, true);
+            }
+            is_stored
+        });
         if !is_stored.await.unwrap_or(false) {
             tracing::error!("the database is away: what was under way is sent again after the next start");
         }
@@ -296,11 +304,13 @@ fn serve(app: &App, front: Front, readiness: &Readiness) -> Result<actix_web::de
     let limits = Data::new(Limits::new(front.rates));
     let app = Data::new(app.clone());
     let readiness = Data::new(readiness.clone());
+    let contact = Data::new(front.contact);
     let server = actix_web::HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(limits.clone())
             .app_data(readiness.clone())
+            .app_data(contact.clone())
             .configure(http::health::configure)
             .configure(api::routes::configure)
             .configure(web::configure)

@@ -45,7 +45,12 @@ impl Caller {
         work: impl FnOnce(&Cx, BuId) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (cx, bu) = (self.cx.clone(), self.bu());
-        let done = web::block(move || work(&cx, bu)).await;
+        let done = web::block(move || {
+            let done = work(&cx, bu);
+            tokens::store_uses(&cx.tools, false);
+            done
+        })
+        .await;
         done.unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
     }
 }
@@ -87,10 +92,21 @@ impl FromRequest for Producer {
                 None => authenticate(&request).await?,
             };
             authorize_token(&caller.token, Permission::EventsWrite)?;
+            note_publishing(&caller);
             count(&request, |limits| limits.ingest(caller.token.token))?;
             unconditional(&request)?;
             Ok(Self(caller))
         })
+    }
+}
+
+/// Counts a use, and has the counts stored once a minute, while the request goes on.
+fn note_publishing(caller: &Caller) {
+    let tools = &caller.cx.tools;
+    tools.known.uses.note(caller.token.token, Permission::EventsWrite, caller.cx.now);
+    if tools.known.uses.is_due() {
+        let tools = tools.clone();
+        actix_web::rt::task::spawn_blocking(move || tokens::store_uses(&tools, false));
     }
 }
 

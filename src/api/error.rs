@@ -245,7 +245,7 @@ impl From<Refusal> for Problem {
                 Self::new(StatusCode::FORBIDDEN, "no_api_access", detail)
             }
             Refusal::TokenEnded => Self::unauthorized(),
-            Refusal::Role(_) | Refusal::Caller => {
+            Refusal::Role(_) | Refusal::OldSignIn | Refusal::Caller => {
                 let detail = "A token may not do this. Sign in to the dashboard to do it.";
                 Self::new(StatusCode::FORBIDDEN, "dashboard_only", detail)
             }

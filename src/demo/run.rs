@@ -15,7 +15,7 @@ use crate::store::pool::Address;
 pub fn run(listen: SocketAddr, say: fn(&str)) -> Result<(), Failure> {
     let folder = tempfile::Builder::new().prefix("bellwire-demo-").tempdir()?;
     let receiver = Receiver::start()?;
-    let args = HttpArgs { listen, public_url: None, limit_ingest: 0, limit_api: 0 };
+    let args = HttpArgs { listen, public_url: None, limit_ingest: 0, limit_api: 0, operator_contact: None };
     let front = Front::bind(&args)?;
     let public_url = args.public_url(front.address())?;
     let egress = EgressPolicy {

@@ -41,6 +41,13 @@ impl Ts {
         Self(self.0.div_euclid(HOUR) * HOUR)
     }
 
+    /// The start of the day, in UTC, this moment lies in.
+    #[must_use]
+    pub const fn day(self) -> Self {
+        const DAY: i64 = 86_400_000_000;
+        Self(self.0.div_euclid(DAY) * DAY)
+    }
+
     /// The calendar's view of this moment; the epoch when it lies outside the calendar.
     pub fn calendar(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)

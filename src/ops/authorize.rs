@@ -33,7 +33,11 @@ pub fn authorize(cx: &Cx, conn: &mut Conn, bu: BuId, need: Permission) -> Result
     let access = find_unit(cx, conn, bu)?;
     match &cx.actor {
         Actor::Token(_) if !access.api_access => Err(Error::Forbidden(Refusal::NoApiAccess)),
-        Actor::Token(token) => authorize_token(token, need).map(|()| access),
+        Actor::Token(token) => {
+            authorize_token(token, need)?;
+            cx.tools.known.uses.note(token.token, need, cx.now);
+            Ok(access)
+        }
         Actor::Login(_) if !held(&access).contains(need) => Err(Error::Forbidden(Refusal::Role(need))),
         _ => Ok(access),
     }

@@ -16,6 +16,7 @@ use crate::ops::Error;
 use crate::ops::events::gather::Gatherer;
 use crate::ops::events::handoff::Handoff;
 use crate::ops::recent::Recent;
+use crate::ops::tally::Tally;
 use crate::ops::webhooks::catalogue::Publishing;
 use crate::store::db::Db;
 use crate::store::pool::Conn;
@@ -49,6 +50,8 @@ pub struct Known {
     pub tokens: Recent<[u8; 32], TokenActor>,
     /// Event types that were added at run time. A new schema applies within a second.
     pub types: Recent<(BuId, String), Publishing>,
+    /// Uses of tokens that are not stored yet.
+    pub uses: Tally,
 }
 
 impl Default for Known {
@@ -56,6 +59,7 @@ impl Default for Known {
         Self {
             tokens: Recent::new(Duration::from_mins(1), 10_000),
             types: Recent::new(Duration::from_secs(1), 10_000),
+            uses: Tally::default(),
         }
     }
 }

@@ -56,6 +56,9 @@ pub enum Refusal {
     /// The token was deleted or has expired since the request began.
     #[error("the token does not work any more")]
     TokenEnded,
+    /// The person proved who they are too long ago.
+    #[error("the sign-in is too old")]
+    OldSignIn,
     /// Only the operator or a signed-in person may do this.
     #[error("not for this kind of caller")]
     Caller,

@@ -7,6 +7,7 @@ mod error;
 pub mod events;
 pub mod recent;
 pub mod system;
+pub mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod webhooks;

@@ -78,6 +78,24 @@ impl Refused {
     }
 }
 
+/// The person proved who they are too long ago for what the form asked.
+#[derive(Debug, Template)]
+#[template(path = "errors/401.html")]
+pub struct SignInAgain {
+    /// The frame.
+    pub shell: Solo,
+    /// Where the password is asked for, on this host.
+    pub confirm: String,
+}
+
+impl SignInAgain {
+    /// `confirm` is where the password is asked for.
+    pub fn new(theme: Theme, confirm: &str) -> Self {
+        Self { shell: Solo::new("Confirm that it is you", theme, ""), confirm: confirm.to_owned() }
+    }
+}
+
+impl Page for SignInAgain {}
 impl Page for Forbidden {}
 impl Page for Missing {}
 impl Page for Broken {}

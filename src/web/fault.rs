@@ -8,10 +8,11 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use crate::http::identity::request_id;
 use crate::ops::access::partners::{self, Landing};
 use crate::ops::{Error, Refusal};
-use crate::web::errors::{Broken, Forbidden, Missing, Refused};
+use crate::web::errors::{Broken, Forbidden, Missing, Refused, SignInAgain};
 use crate::web::page::answer;
 use crate::web::routes;
 use crate::web::session::{SignedIn, blocking, theme};
+use crate::web::shell::Theme;
 
 /// Tells htmx to open another page.
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
@@ -22,6 +23,9 @@ pub enum Fault {
     /// Nobody is signed in.
     #[error("nobody is signed in")]
     SignIn,
+    /// The person proved who they are too long ago for this.
+    #[error("the sign-in is too old")]
+    OldSignIn,
     /// The request does not prove that one of our pages made it.
     #[error("a request without proof of its origin")]
     Forged,
@@ -74,6 +78,7 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::Missing,
+            Error::Forbidden(Refusal::OldSignIn) => Self::OldSignIn,
             Error::Forbidden(refusal) => Self::Forbidden(reason(refusal)),
             Error::Conflict { message, .. } => {
                 Self::refused(StatusCode::CONFLICT, "This cannot be done now", &message)
@@ -101,7 +106,7 @@ fn reason(refusal: Refusal) -> String {
             format!("Your role does not allow you to {what}. Ask an admin of your partner for another role.")
         }
         Refusal::NoApiAccess => "API access is not part of the plan. Ask the operator for it.".to_owned(),
-        Refusal::TokenEnded | Refusal::Caller => {
+        Refusal::TokenEnded | Refusal::OldSignIn | Refusal::Caller => {
             "Your role does not allow this. Ask an admin of your partner.".to_owned()
         }
     }
@@ -111,7 +116,7 @@ fn reason(refusal: Refusal) -> String {
 impl ResponseError for Fault {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::OldSignIn => StatusCode::UNAUTHORIZED,
             Self::Forged | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Refused { status, .. } => *status,
@@ -126,6 +131,7 @@ pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
     let (theme, status) = (theme(request), fault.status_code());
     match fault {
         Fault::SignIn => to_sign_in(request),
+        Fault::OldSignIn => to_confirm(request, theme),
         Fault::Forged => {
             let text = "It did not come from a page of yours, or the page was open for too long. Go back, reload \
                         the page and try again.";
@@ -165,6 +171,19 @@ fn to_sign_in(request: &HttpRequest) -> HttpResponse {
         ""
     };
     see(&routes::with_query(routes::LOGIN, &[("next", wanted)]))
+}
+
+/// To the page that asks for the password once more, and back afterwards. What a form held is not done then:
+/// the person does it again.
+fn to_confirm(request: &HttpRequest, theme: Theme) -> HttpResponse {
+    let confirm = routes::with_query(routes::CONFIRM, &[("next", request.path())]);
+    if request.headers().contains_key("hx-request") {
+        return HttpResponse::Unauthorized().insert_header((HX_REDIRECT, confirm)).finish();
+    }
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return see(&confirm);
+    }
+    answer(request, StatusCode::UNAUTHORIZED, &SignInAgain::new(theme, &confirm))
 }
 
 /// Whether the request is a global partner's, who may look for another unit.

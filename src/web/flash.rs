@@ -23,6 +23,12 @@ words! {
         Deleted = "deleted",
         /// A delivery is sent again.
         Resent = "resent",
+        /// A token was made, and its secret shown.
+        TokenShown = "token_shown",
+        /// A token is gone.
+        TokenDeleted = "token_deleted",
+        /// A token may do less now.
+        TokenNarrowed = "token_narrowed",
     }
 }
 
@@ -48,6 +54,9 @@ impl Flash {
             Self::Resumed => ("Webhook active", "Matching events are delivered from now on."),
             Self::Paused => ("Webhook inactive", "Matching events are recorded as skipped."),
             Self::Deleted => ("Webhook deleted", "Nothing more is sent to it."),
+            Self::TokenShown => ("The secret was shown once", "If it was not stored, rotate the token."),
+            Self::TokenDeleted => ("Token deleted", "Requests with it are answered 401 from now on."),
+            Self::TokenNarrowed => ("Token narrowed", "It keeps the permissions it has used."),
             Self::Resent => ("Sent again", "The new delivery stands below the others."),
         };
         Toast { bad: false, title: title.to_owned(), text: text.to_owned() }

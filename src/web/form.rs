@@ -36,6 +36,11 @@ impl Fields {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str())
     }
 
+    /// Every value of a field.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
     /// The first value of a field, as typed: without the space around it, and nothing when it is empty.
     pub fn typed(&self, name: &str) -> Option<&str> {
         Some(self.text(name).trim()).filter(|text| !text.is_empty())
@@ -103,6 +108,7 @@ mod tests {
         assert_eq!((fields.text("q"), fields.typed("q")), (" a b&", Some("a b&")));
         assert_eq!((fields.text("empty"), fields.typed("empty")), ("", None));
         assert_eq!(fields.text("none"), "");
+        assert_eq!(fields.all("q").collect::<Vec<_>>(), [" a b&", "c"]);
         assert_eq!(fields.text("bad"), "\u{fffd}");
     }
 }

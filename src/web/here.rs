@@ -2,9 +2,12 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
+use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
+use crate::config::Contact;
 use crate::domain::access::permission::{Permission, Scopes};
+use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, Id, Kind as IdKind};
 use crate::ops::Error;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
@@ -63,6 +66,26 @@ impl Here {
         Fields::of_query(&self.request)
     }
 
+    /// Whether API access is part of the unit's plan.
+    pub const fn api_access(&self) -> bool {
+        self.unit.api_access
+    }
+
+    /// How the operator is reached, where that is known.
+    pub fn contact(&self) -> Option<Contact> {
+        self.request.app_data::<Data<Option<Contact>>>().and_then(|contact| contact.as_ref().clone())
+    }
+
+    /// The login's role here, in a word; empty for none.
+    pub fn role(&self) -> &'static str {
+        self.unit.role.map_or("", Role::as_str)
+    }
+
+    /// Which scopes the login holds here, and so may grant.
+    pub fn held(&self) -> Scopes {
+        self.unit.role.map(Scopes::of_role).unwrap_or_default()
+    }
+
     /// A path of this host with the host people use, never the one a request names.
     pub fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.signed.app.tools.public_url.as_str().trim_end_matches('/'))
@@ -70,7 +93,7 @@ impl Here {
 
     /// Whether the login's role allows this here. The operation asks again.
     pub fn may(&self, need: Permission) -> bool {
-        self.unit.role.is_some_and(|role| Scopes::of_role(role).contains(need))
+        self.held().contains(need)
     }
 
     /// Runs an operation in this business unit.
@@ -80,6 +103,15 @@ impl Here {
     ) -> Result<T, Fault> {
         let (cx, bu) = (self.signed.cx(), self.bu());
         blocking(move || work(&cx, bu)).await
+    }
+
+    /// The same, for a page that tells a refusal in its own way.
+    pub async fn try_run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Cx, BuId) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Result<T, Error>, Fault> {
+        let (cx, bu) = (self.signed.cx(), self.bu());
+        Ok(web::block(move || work(&cx, bu)).await?)
     }
 
     /// What stands around a page, with what the last action did.
@@ -98,7 +130,12 @@ impl Here {
 
     /// Answers with a page or its block.
     pub fn answer(&self, page: &impl Page) -> HttpResponse {
-        let mut answer = page::answer(&self.request, StatusCode::OK, page);
+        self.answer_with(StatusCode::OK, page)
+    }
+
+    /// The same with another status.
+    pub fn answer_with(&self, status: StatusCode, page: &impl Page) -> HttpResponse {
+        let mut answer = page::answer(&self.request, status, page);
         if self.flash().is_some() && !page::wants_fragment(&self.request) {
             // It has been told; a cookie that cannot be added only tells it again.
             let _ = answer.add_cookie(&self.jar().remove(Kind::Flash));
@@ -110,10 +147,15 @@ impl Here {
     pub fn done(&self, to: &str, flash: Flash) -> HttpResponse {
         let mut answer = see(to);
         if !page::wants_fragment(&self.request) {
-            let value = flash.seal(&self.signed.app.tools.keys, self.signed.login.session);
-            let _ = answer.add_cookie(&self.jar().make(Kind::Flash, &value, Some(flash::SECONDS)));
+            self.tell(&mut answer, flash);
         }
         answer
+    }
+
+    /// Has the page that follows tell what was done.
+    pub fn tell(&self, answer: &mut HttpResponse, flash: Flash) {
+        let value = flash.seal(&self.signed.app.tools.keys, self.signed.login.session);
+        let _ = answer.add_cookie(&self.jar().make(Kind::Flash, &value, Some(flash::SECONDS)));
     }
 
     fn flash(&self) -> Option<Flash> {

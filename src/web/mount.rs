@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scope};
 
 use crate::http::csp_reports;
-use crate::web::access::{home, login, logout, partners, setup};
+use crate::web::access::{confirm, home, login, logout, partners, setup, tokens};
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
 use crate::web::frame::frame;
@@ -38,9 +38,15 @@ impl Mounted {
             .page(routes::HOME, home::open)
             .both(routes::LOGIN, login::open, login::send)
             .action(routes::LOGOUT, logout::send)
+            .both(routes::CONFIRM, confirm::open, confirm::send)
             .both(routes::SETUP, setup::open, setup::send)
             .page(routes::PARTNERS, partners::open)
             .page("/bu/{bu}", home::unit)
+            .page("/bu/{bu}/admin/api", tokens::list::open)
+            .both("/bu/{bu}/admin/api/tokens/new", tokens::create::open, tokens::create::send)
+            .both("/bu/{bu}/admin/api/tokens/{tok}/delete", tokens::delete::open, tokens::delete::send)
+            .both("/bu/{bu}/admin/api/tokens/{tok}/rotate", tokens::rotate::open, tokens::rotate::send)
+            .action("/bu/{bu}/admin/api/tokens/{tok}/narrow", tokens::list::narrow)
             .page("/bu/{bu}/admin/webhooks", list::open)
             .both("/bu/{bu}/admin/webhooks/{wh}/delete", delete::open, delete::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)

@@ -1,6 +1,6 @@
 //! Every address of the browser's face, spelled once.
 
-use crate::domain::id::{BuId, DeliveryId, EventId, WebhookId};
+use crate::domain::id::{BuId, DeliveryId, EventId, TokenId, WebhookId};
 
 /// Where `/` leads to the right place for who signed in.
 pub const HOME: &str = "/";
@@ -8,10 +8,42 @@ pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 /// Sign out; POST only.
 pub const LOGOUT: &str = "/logout";
+/// Where a person who is signed in gives the password once more.
+pub const CONFIRM: &str = "/confirm";
 /// Set-up of the first owner.
 pub const SETUP: &str = "/setup";
 /// Partner search, and where the chosen partner is sent to.
 pub const PARTNERS: &str = "/partners";
+
+/// The documentation of the REST API.
+pub const API_DOCS: &str = "/docs/api";
+/// The root of the REST API.
+pub const API: &str = "/api/v1";
+
+/// Admin › API, tab API.
+pub fn api(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/api")
+}
+
+/// The page, or dialog, in which a token is made; POST makes it.
+pub fn token_new(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/api/tokens/new")
+}
+
+/// The page, or dialog, that asks before a token is deleted; POST deletes it.
+pub fn token_delete(bu: BuId, token: TokenId) -> String {
+    format!("/bu/{bu}/admin/api/tokens/{token}/delete")
+}
+
+/// The page, or dialog, that asks how long a token goes on beside its successor; POST makes that.
+pub fn token_rotate(bu: BuId, token: TokenId) -> String {
+    format!("/bu/{bu}/admin/api/tokens/{token}/rotate")
+}
+
+/// POST takes the scopes from a token that it does not use.
+pub fn token_narrow(bu: BuId, token: TokenId) -> String {
+    format!("/bu/{bu}/admin/api/tokens/{token}/narrow")
+}
 
 /// Admin › API, tab Webhooks.
 pub fn webhooks(bu: BuId) -> String {

@@ -1,5 +1,9 @@
 //! Pages with sample data, for the tests that draw them.
 
+mod tokens;
+
+pub use tokens::SECRET;
+
 use crate::domain::events::attempt::HeaderLines;
 use crate::domain::id::{BuId, EventId, WebhookId};
 use crate::domain::problem::FieldErrors;

@@ -81,6 +81,8 @@ impl Unit {
 pub enum Place {
     /// Event Logs.
     Log,
+    /// Admin › API, tab API.
+    Api,
     /// Admin › API, tab Webhooks.
     Webhooks,
 }
@@ -138,6 +140,16 @@ impl Shell {
         Self { title: title.to_owned(), theme, csrf, login, unit, global, nav, toasts: Vec::new() }
     }
 
+    /// Where the tab API leads.
+    pub fn api(&self) -> String {
+        routes::api(self.unit.id)
+    }
+
+    /// Where the tab Webhooks leads.
+    pub fn webhooks(&self) -> String {
+        routes::webhooks(self.unit.id)
+    }
+
     /// Where the sign of Bellwire leads.
     pub fn home(&self) -> String {
         routes::webhooks(self.unit.id)
@@ -170,7 +182,10 @@ fn nav(bu: BuId, place: Place) -> Vec<NavGroup> {
         NavGroup {
             id: "nav-admin",
             label: "Admin",
-            items: vec![item(Place::Webhooks, "Webhooks", "cable", routes::webhooks(bu))],
+            items: vec![
+                item(Place::Api, "API", "key-round", routes::api(bu)),
+                item(Place::Webhooks, "Webhooks", "cable", routes::webhooks(bu)),
+            ],
         },
     ]
 }

@@ -1,7 +1,10 @@
 //! API tokens: making, recognising, listing, rotating, revoking.
 
+mod narrow;
 mod page;
 mod rotate;
+mod uses;
+mod watch;
 
 use std::time::Duration;
 
@@ -15,6 +18,8 @@ use crate::domain::id::{BuId, TokenId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
 use crate::keys::{Purpose, random};
+use crate::ops::access::bearer;
+use crate::ops::access::sign_in::require_recent;
 use crate::ops::authorize::{Access, authorize, authorize_token};
 use crate::ops::cx::{Actor, Cx, Source, TokenActor, Tools};
 use crate::ops::system::audit::{Entry, record};
@@ -24,8 +29,11 @@ use crate::store::access::tokens::{self, NewToken, Presented};
 use crate::store::pool::Conn;
 
 pub use crate::store::access::tokens::TokenRow;
+pub use narrow::narrow;
 pub use page::{TokenPage, TokenView, page};
-pub use rotate::{LONGEST_OVERLAP, rotate};
+pub use rotate::{LONGEST_OVERLAP, rotate, rotate_with_form};
+pub use uses::{SCOPE_IDLE, store_uses};
+pub use watch::{ENDS_SOON, Mind, UNUSED_AFTER, Watched, watch, watch_one};
 
 /// How late the moment of the last use may be stored.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
@@ -41,17 +49,39 @@ pub struct TokenDraft {
     pub expires_at: Option<Ts>,
 }
 
-/// Makes a token of `bu`, and gives its secret: this once. For the operator and for people signed in, who
-/// grant only what they hold. Fields: `name` (`taken` by a token that still works), `scopes` (`required`,
-/// `not_held`), `expires_at` (`past`).
+/// A new id for a form that makes a token.
+pub fn form_id() -> String {
+    bearer::fresh().to_string()
+}
+
+/// Makes a token of `bu`, and gives its secret: this once. For the operator, and for people who have signed in
+/// a moment ago where API access is part of the plan; they grant only what they hold. Fields: `name` (`taken`
+/// by a token that still works), `scopes` (`required`, `not_held`), `expires_at` (`past`).
 pub fn create(cx: &Cx, bu: BuId, draft: TokenDraft) -> Result<(TokenRow, TokenSecret), Error> {
-    if matches!(cx.actor, Actor::Token(_)) {
-        return Err(Error::Forbidden(Refusal::Caller));
-    }
+    make(cx, bu, draft, None)
+}
+
+/// The same through a form, which makes one token only: `already_created` when it is sent again.
+pub fn create_with_form(
+    cx: &Cx,
+    bu: BuId,
+    draft: TokenDraft,
+    form_id: String,
+) -> Result<(TokenRow, TokenSecret), Error> {
+    make(cx, bu, draft, Some(form_id))
+}
+
+fn make(
+    cx: &Cx,
+    bu: BuId,
+    draft: TokenDraft,
+    form_id: Option<String>,
+) -> Result<(TokenRow, TokenSecret), Error> {
+    require_person(cx)?;
     let TokenDraft { name, scopes, expires_at } = draft;
     let secret = TokenSecret::generate(&mut random);
     let row = cx.write(|conn| {
-        let access = authorize(cx, conn, bu, Permission::TokensWrite)?;
+        let access = may_make(cx, conn, bu, form_id.as_deref())?;
         let mut errors = FieldErrors::default();
         let name = errors.keep(Name::parse("name", &name));
         if let Some(name) = &name
@@ -76,6 +106,7 @@ pub fn create(cx: &Cx, bu: BuId, draft: TokenDraft) -> Result<(TokenRow, TokenSe
             created_at: cx.now,
             expires_at,
             replaces: None,
+            form_id,
         };
         tokens::insert(conn, &new)?;
         let after = json!({
@@ -85,6 +116,28 @@ pub fn create(cx: &Cx, bu: BuId, draft: TokenDraft) -> Result<(TokenRow, TokenSe
         tokens::find(conn, bu, new.id)?.ok_or(Error::NotFound)
     })?;
     Ok((row, secret))
+}
+
+/// A token makes no tokens, and nobody does who left a session open.
+fn require_person(cx: &Cx) -> Result<(), Error> {
+    if matches!(cx.actor, Actor::Token(_)) {
+        return Err(Error::Forbidden(Refusal::Caller));
+    }
+    require_recent(cx)
+}
+
+/// Passes who may make a token of `bu` with a form that was not used yet.
+fn may_make(cx: &Cx, conn: &mut Conn, bu: BuId, form_id: Option<&str>) -> Result<Access, Error> {
+    let access = authorize(cx, conn, bu, Permission::TokensWrite)?;
+    if matches!(cx.actor, Actor::Login(_)) && !access.api_access {
+        return Err(Error::Forbidden(Refusal::NoApiAccess));
+    }
+    let used = form_id.map(|form_id| tokens::is_form_used(conn, form_id)).transpose()?;
+    if used == Some(true) {
+        let text = "This form has made its token already. The secret was shown then, and is not shown again.";
+        return Err(Error::conflict("already_created", text));
+    }
+    Ok(access)
 }
 
 fn check_scopes(access: &Access, scopes: Scopes) -> Result<(), FieldErrors> {

@@ -78,6 +78,14 @@ pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
     })
 }
 
+/// How many webhooks `bu` has.
+pub fn total(cx: &Cx, bu: BuId) -> Result<i64, Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksRead)?;
+        Ok(webhooks::count(conn, bu, &WebhookFilter::default())?)
+    })
+}
+
 /// Ids and names of the webhooks of `bu`, newest first, at most `limit`.
 pub fn names(cx: &Cx, bu: BuId, limit: i64) -> Result<Vec<(WebhookId, String)>, Error> {
     cx.read(|conn| {

@@ -8,6 +8,7 @@ pub mod programmes;
 pub mod sessions;
 pub mod teams;
 pub mod throttles;
+pub mod token_uses;
 pub mod tokens;
 pub mod units;
 pub mod users;

@@ -68,6 +68,15 @@ pub fn touch(conn: &mut Conn, id: SessionId, now: Ts) -> QueryResult<()> {
     diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(now)).execute(conn).map(drop)
 }
 
+/// Goes on with a session under another cookie, because the person has proved who they are at `now`; gives
+/// the session, unless it has ended.
+pub fn renew(conn: &mut Conn, id: SessionId, digest: &[u8], now: Ts) -> QueryResult<Option<SessionRow>> {
+    diesel::update(sessions::table.find(id))
+        .set((sessions::digest.eq(digest), sessions::reauth_at.eq(now)))
+        .execute(conn)?;
+    sessions::table.find(id).select(SessionRow::as_select()).first(conn).optional()
+}
+
 /// Ends a session; whether there was one.
 pub fn remove(conn: &mut Conn, id: SessionId) -> QueryResult<bool> {
     diesel::delete(sessions::table.find(id)).execute(conn).map(|n| n == 1)

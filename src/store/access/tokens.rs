@@ -70,6 +70,8 @@ pub struct NewToken {
     pub expires_at: Option<Ts>,
     /// The token it succeeds.
     pub replaces: Option<TokenId>,
+    /// The form it is made with, when a page made it.
+    pub form_id: Option<String>,
 }
 
 /// A token as found by its secret, with the unit it belongs to.
@@ -104,6 +106,12 @@ pub fn is_name_taken(conn: &mut Conn, bu: BuId, name: &str, now: Ts) -> QueryRes
             .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(now))),
     ))
     .get_result(conn)
+}
+
+/// Whether a token was made with this form. Others who ask wait until the transaction ends.
+pub fn is_form_used(conn: &mut Conn, form_id: &str) -> QueryResult<bool> {
+    dialect::lock(conn, LOCK)?;
+    diesel::select(diesel::dsl::exists(tokens::table.filter(tokens::form_id.eq(form_id)))).get_result(conn)
 }
 
 /// The token whose secret has one of these digests, whatever its state.
@@ -150,6 +158,14 @@ pub fn revoke(conn: &mut Conn, bu: BuId, id: TokenId, now: Ts) -> QueryResult<bo
 pub fn end_at(conn: &mut Conn, bu: BuId, id: TokenId, at: Ts) -> QueryResult<()> {
     diesel::update(tokens::table.find(id).filter(tokens::bu_id.eq(bu)))
         .set(tokens::expires_at.eq(Some(at)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Lets a token of `bu` do no more than this.
+pub fn set_scopes(conn: &mut Conn, bu: BuId, id: TokenId, scopes: Scopes) -> QueryResult<()> {
+    diesel::update(tokens::table.find(id).filter(tokens::bu_id.eq(bu)))
+        .set(tokens::scopes.eq(scopes.to_text()))
         .execute(conn)
         .map(drop)
 }

@@ -94,6 +94,16 @@ diesel::table! {
         last_used_at -> Nullable<BigInt>,
         last_used_ip -> Nullable<Text>,
         last_used_agent -> Nullable<Text>,
+        form_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    token_uses (token_id, scope, day) {
+        token_id -> Text,
+        scope -> Text,
+        day -> BigInt,
+        uses -> BigInt,
     }
 }
 

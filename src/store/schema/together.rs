@@ -2,7 +2,7 @@
 
 use super::access_tables::{
     business_units, grants, memberships, one_time_links, partners, programmes, recovery_codes, sessions,
-    sign_in_throttles, team_members, teams, tokens, users,
+    sign_in_throttles, team_members, teams, token_uses, tokens, users,
 };
 use super::event_tables::{
     attempts, deliveries, delivery_hours, event_sequences, events, idempotency_keys, replays, suspects,
@@ -20,6 +20,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     teams,
     team_members,
     tokens,
+    token_uses,
     sessions,
     one_time_links,
     recovery_codes,

@@ -22,7 +22,7 @@ use crate::web::{format, next, routes};
 /// For how long a browser keeps the cookie by which its device is known.
 const DEVICE_KEPT: Duration = Duration::from_hours(24 * 365);
 /// After how many seconds a try is worth while when many sign in at once.
-const BUSY_S: u64 = 2;
+pub(super) const BUSY_S: u64 = 2;
 
 /// The page `/login`.
 #[derive(Debug, Template)]
@@ -135,7 +135,7 @@ pub fn with_cookie(pre: &PreSession, mut answer: HttpResponse) -> HttpResponse {
     answer
 }
 
-fn throttled(seconds: u64) -> Notice {
+pub(super) fn throttled(seconds: u64) -> Notice {
     let wait = format::duration(Duration::from_secs(seconds));
     Notice {
         tone: Tone::Bad,
@@ -144,7 +144,7 @@ fn throttled(seconds: u64) -> Notice {
     }
 }
 
-fn busy() -> Notice {
+pub(super) fn busy() -> Notice {
     Notice {
         tone: Tone::Wait,
         title: "Too many people are signing in at this moment.".to_owned(),

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::task::Poll;
 use std::time::Duration;
 
+use serde_json::json;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel};
 
@@ -21,12 +22,24 @@ pub struct Browser {
 
 /// Runs `work` in a window of a new browser, and ends the browser however it went.
 pub fn browse<F: Future<Output = WebDriverResult<()>>>(work: impl FnOnce(Browser) -> F) {
+    run(capabilities(), work);
+}
+
+/// The same in a browser in which pages run no script.
+pub fn browse_without_scripts<F: Future<Output = WebDriverResult<()>>>(work: impl FnOnce(Browser) -> F) {
+    let mut wanted = capabilities();
+    let off = json!({"profile.managed_default_content_settings.javascript": 2});
+    wanted.add_experimental_option("prefs", off).expect("a preference");
+    run(wanted, work);
+}
+
+fn run<F: Future<Output = WebDriverResult<()>>>(wanted: ChromeCapabilities, work: impl FnOnce(Browser) -> F) {
     // Only plain HTTP is spoken to the driver, but its client wants to know its TLS all the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let driver = Driver::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let window = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities()).await;
+        let window = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), wanted).await;
         let window = window.expect("a browser window");
         let mut work = pin!(work(Browser { window: window.clone() }));
         // A failed claim must not leave a browser behind, nor wait for one.
@@ -48,9 +61,30 @@ impl Browser {
         self.window.query(By::Css(css)).wait(LIMIT, Duration::from_millis(50)).first().await
     }
 
-    /// Fails the test when the console holds a complaint, such as of the content policy.
+    /// Shows pages as a screen of this size would, in CSS pixels.
+    pub async fn resize(&self, width: u32, height: u32) -> WebDriverResult<()> {
+        let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.window.cdp().send_raw("Emulation.setDeviceMetricsOverride", screen).await.map(drop)
+    }
+
+    /// The same page in the dark theme, or in the light one again.
+    pub async fn darken(&self, dark: bool) -> WebDriverResult<()> {
+        let scheme = json!([{"name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" }}]);
+        let wanted = json!({"media": "", "features": scheme});
+        self.window.cdp().send_raw("Emulation.setEmulatedMedia", wanted).await.map(drop)
+    }
+
+    /// How far the page can be scrolled sideways, in CSS pixels; 0 when it fits.
+    pub async fn overflow(&self) -> WebDriverResult<i64> {
+        let script = "const root = document.documentElement; return root.scrollWidth - root.clientWidth";
+        self.window.execute(script, Vec::new()).await?.convert()
+    }
+
+    /// Fails the test when the console holds a complaint, such as of the content policy. That a form was
+    /// refused is none.
     pub async fn assert_quiet(&self) -> WebDriverResult<()> {
-        let log = self.window.browser_log().await?;
+        let mut log = self.window.browser_log().await?;
+        log.retain(|entry| !entry.message.contains("responded with a status of 422"));
         assert!(log.is_empty(), "the console says {log:?}");
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Fixtures which every part of the integration tests may use.
 
+pub mod axe;
 pub mod browser;
 pub mod databases;
 pub mod http;

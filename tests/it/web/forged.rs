@@ -14,7 +14,7 @@ both_databases!(a_forged_request_changes_nothing_on_any_route, a_method_that_is_
 fn paths(method: &Method, site: &Site, webhook: &str, event: &str, delivery: &str) -> Vec<String> {
     let known = table().into_iter().filter(|(m, _)| m.as_str() == method.as_str()).map(|(_, path)| {
         let path = path.replace("{bu}", &site.bu).replace("{wh}", webhook);
-        path.replace("{evt}", event).replace("{dlv}", delivery)
+        path.replace("{evt}", event).replace("{dlv}", delivery).replace("{tok}", &site.api_token())
     });
     let known: Vec<_> = known.collect();
     assert!(known.len() > 5 && known.iter().all(|path| !path.contains('{')), "{known:?}");

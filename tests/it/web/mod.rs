@@ -7,4 +7,6 @@ mod forged;
 mod headers;
 mod logs;
 mod site;
+mod tokens;
+mod tokens_browser;
 mod webhooks;

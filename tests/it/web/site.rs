@@ -38,11 +38,16 @@ pub struct Person {
 impl Site {
     /// A site whose units are called Kestrel and Globex.
     pub fn open(database: &TestDatabase) -> Self {
+        Self::open_with(database, &[])
+    }
+
+    /// The same with further options.
+    pub fn open_with(database: &TestDatabase, options: &[&str]) -> Self {
         let program = Program::new().with_database(database);
         program.run(["keys", "init"]).success();
         let open =
             ["--allow-http", "--egress-allow", "127.0.0.1", "--egress-keep-responses", "--limit-api", "0"];
-        let server = program.serve(open);
+        let server = program.serve(open.iter().chain(options));
         let partner = |name: &str| {
             let made =
                 program.run(["--json", "partner", "create", "--name", name, "--kind", "channel"]).json();
@@ -123,6 +128,26 @@ impl Site {
     /// `http://host:port` and the path.
     pub fn url(&self, path: &str) -> String {
         self.server.url(path)
+    }
+
+    /// The id of the token behind `api`.
+    pub fn api_token(&self) -> String {
+        self.api.get("/me").json()["data"]["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The API of the first unit as another token sees it.
+    pub fn api_with(&self, secret: &str) -> Api {
+        Api::new(&self.url(""), secret)
+    }
+
+    /// Everything the server has written so far.
+    pub fn said(&self) -> String {
+        self.server.said()
+    }
+
+    /// The path of the API tab.
+    pub fn tokens(&self) -> String {
+        format!("/bu/{}/admin/api", self.bu)
     }
 
     /// The path of the Webhooks tab.

@@ -120,12 +120,12 @@ pub fn sign_in(
 
 /// Where a guess counts. A known device counts alone: whoever guesses elsewhere, or behind the same
 /// address, cannot lock it out.
-struct Buckets {
+pub(super) struct Buckets {
     account: String,
     address: Option<String>,
 }
 
-fn buckets(email: &str, device: Option<&str>, source: &Source) -> Buckets {
+pub(super) fn buckets(email: &str, device: Option<&str>, source: &Source) -> Buckets {
     if let Some(name) = device.and_then(|text| text.split('.').next()) {
         return Buckets { account: format!("device:{name}"), address: None };
     }
@@ -142,7 +142,7 @@ fn network(ip: IpAddr) -> IpAddr {
 }
 
 /// Counts a guess; counts nothing when one of the buckets is full.
-fn take(conn: &mut Conn, buckets: &Buckets, now: Ts) -> Result<(), SignInError> {
+pub(super) fn take(conn: &mut Conn, buckets: &Buckets, now: Ts) -> Result<(), SignInError> {
     let limits = [(Some(&buckets.account), ACCOUNT), (buckets.address.as_ref(), ADDRESS)];
     for (key, limit) in limits {
         let Some(key) = key else { continue };
@@ -155,7 +155,7 @@ fn take(conn: &mut Conn, buckets: &Buckets, now: Ts) -> Result<(), SignInError> 
 }
 
 /// After a right password: the account's guesses are forgotten, and the address made none.
-fn settle(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
+pub(super) fn settle(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
     throttles::clear(conn, &buckets.account)?;
     if let Some(address) = &buckets.address {
         throttles::give_back(conn, address)?;
@@ -163,7 +163,7 @@ fn settle(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
     Ok(())
 }
 
-fn give_back(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
+pub(super) fn give_back(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
     throttles::give_back(conn, &buckets.account)?;
     if let Some(address) = &buckets.address {
         throttles::give_back(conn, address)?;
@@ -172,7 +172,7 @@ fn give_back(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
 }
 
 /// Known and unknown accounts leave the same trace, so that both take the same time.
-fn refused(cx: &Cx, conn: &mut Conn, email: &str) -> Result<(), SignInError> {
+pub(super) fn refused(cx: &Cx, conn: &mut Conn, email: &str) -> Result<(), SignInError> {
     let entry = Entry {
         action: "sign_in.refused",
         target_kind: "email",

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{TokenRow, check_scopes, entry};
-use crate::domain::access::permission::Permission;
+use super::{TokenRow, check_scopes, entry, may_make, require_person};
 use crate::domain::access::token::TokenSecret;
 use crate::domain::id::{BuId, TokenId};
 use crate::keys::{Purpose, random};
-use crate::ops::authorize::authorize;
-use crate::ops::cx::{Actor, Cx};
+use crate::ops::Error;
+use crate::ops::cx::Cx;
 use crate::ops::system::audit::record;
-use crate::ops::{Error, Refusal};
 use crate::store::access::tokens::{self, NewToken};
 
 /// The longest time that a token may go on beside its successor.
@@ -20,15 +18,34 @@ pub const LONGEST_OVERLAP: Duration = Duration::from_hours(30 * 24);
 
 /// Makes a successor of a token of `bu`, with its name and its scopes, and gives the secret: this once. The
 /// old one works for `overlap` more, or is revoked at once when that is nothing. The successor lives as long
-/// as the old one was meant to. For the operator and for people signed in, who grant only what they hold.
-/// `token_expired` and `already_rotated` when there is nothing to rotate; the field is `overlap` (`range`).
+/// as the old one was meant to. For whoever may make a token, within what they hold. `token_expired` and
+/// `already_rotated` when there is nothing to rotate; the field is `overlap` (`range`).
 pub fn rotate(cx: &Cx, bu: BuId, id: TokenId, overlap: Duration) -> Result<(TokenRow, TokenSecret), Error> {
-    if matches!(cx.actor, Actor::Token(_)) {
-        return Err(Error::Forbidden(Refusal::Caller));
-    }
+    make(cx, bu, id, overlap, None)
+}
+
+/// The same through a form, which makes one token only: `already_created` when it is sent again.
+pub fn rotate_with_form(
+    cx: &Cx,
+    bu: BuId,
+    id: TokenId,
+    overlap: Duration,
+    form_id: String,
+) -> Result<(TokenRow, TokenSecret), Error> {
+    make(cx, bu, id, overlap, Some(form_id))
+}
+
+fn make(
+    cx: &Cx,
+    bu: BuId,
+    id: TokenId,
+    overlap: Duration,
+    form_id: Option<String>,
+) -> Result<(TokenRow, TokenSecret), Error> {
+    require_person(cx)?;
     let secret = TokenSecret::generate(&mut random);
     let row = cx.write(|conn| {
-        let access = authorize(cx, conn, bu, Permission::TokensWrite)?;
+        let access = may_make(cx, conn, bu, form_id.as_deref())?;
         if overlap > LONGEST_OVERLAP {
             return Err(Error::field("overlap", "range", "The old token can go on for 30 days at the most."));
         }
@@ -55,6 +72,7 @@ pub fn rotate(cx: &Cx, bu: BuId, id: TokenId, overlap: Duration) -> Result<(Toke
             created_at: cx.now,
             expires_at: lifetime.map(|lifetime| cx.now + lifetime),
             replaces: Some(id),
+            form_id,
         };
         tokens::insert(conn, &new)?;
         let ends_at = cx.now + overlap;
@@ -110,8 +128,9 @@ mod tests {
         assert_eq!(code(rotate(&login, bu, old.id, HOUR)), "already_rotated");
         world.tools.clock.advance(HOUR);
         assert!(!works(&world, &old_secret) && works(&world, &new_secret));
+        assert_eq!(code(rotate(&world.operator(), bu, old.id, HOUR)), "token_expired");
         let later = Cx::new(&world.tools, login.actor.clone(), Source::default());
-        assert_eq!(code(rotate(&later, bu, old.id, HOUR)), "token_expired");
+        assert_eq!(code(rotate(&later, bu, new.id, HOUR)), "forbidden", "signed in an hour ago");
     }
 
     #[test]
