@@ -4,6 +4,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::HttpMessage;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 
@@ -12,6 +13,7 @@ use crate::api::{
     deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens, webhooks,
 };
 use crate::http::identity::{request_id, tell};
+use crate::http::limits::Left;
 
 const HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -102,6 +104,11 @@ async fn finish(
         }
         None => answer,
     };
+    let left = request.extensions().get::<Left>().copied();
+    // A refusal tells of the limit that it is due to.
+    if let Some(left) = left.filter(|_| answer.status() != StatusCode::TOO_MANY_REQUESTS) {
+        left.tell(answer.headers_mut());
+    }
     secure(answer.headers_mut());
     tell(id, answer.headers_mut());
     Ok(ServiceResponse::new(request, answer))
