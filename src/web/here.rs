@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use crate::domain::access::permission::{Permission, Scopes};
-use crate::domain::id::{BuId, Id, Kind as IdKind};
+use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId};
 use crate::ops::Error;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
@@ -44,6 +44,10 @@ impl FromRequest for Here {
 impl Holder for Here {
     fn holds(&self, token: &str) -> bool {
         self.signed.holds(token)
+    }
+
+    fn session(&self) -> Option<SessionId> {
+        self.signed.session()
     }
 }
 
