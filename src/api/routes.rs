@@ -1,16 +1,17 @@
 //! The addresses of version 1, and what every answer of theirs carries.
 
+use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::HttpMessage;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 
 use crate::api::error::Problem;
 use crate::api::{
-    deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens, webhooks,
+    connect, deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens,
+    webhooks,
 };
 use crate::http::identity::{request_id, tell};
 use crate::http::limits::Left;
@@ -21,7 +22,7 @@ const HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
-/// Mounts everything under `/api/v1`. The server's data must hold a `Data<App>` and a `Data<Limits>`.
+/// Mounts everything under `/api/v1`, and the Connect address for tools: mount it before the browser's face. The server's data must hold a `Data<App>` and a `Data<Limits>`.
 pub fn configure(config: &mut ServiceConfig) {
     let v1 = web::scope("/api/v1")
         .wrap(from_fn(finish))
@@ -79,6 +80,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/me").route(web::get().to(me::read)))
         .default_service(web::to(nothing));
     config.service(v1);
+    let tools = web::resource(connect::ADDRESS).guard(connect::is_for_tools());
+    config.service(tools.wrap(from_fn(finish)).route(web::get().to(connect::read)));
 }
 
 async fn nothing() -> Result<&'static str, Problem> {

@@ -2,8 +2,10 @@
 
 mod access;
 mod browser;
+mod connect;
 mod forged;
 mod headers;
+mod limits;
 mod logs;
 mod site;
 mod webhooks;

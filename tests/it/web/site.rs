@@ -60,7 +60,11 @@ impl Site {
 
     /// The link through which a new login of the first partner chooses its password.
     pub fn invite(&self, email: &str, role: &str) -> String {
-        let (partner, base) = (self.partner.to_string(), self.server.url(""));
+        self.invite_to(self.partner, email, role)
+    }
+
+    fn invite_to(&self, partner: i64, email: &str, role: &str) -> String {
+        let (partner, base) = (partner.to_string(), self.server.url(""));
         let args = ["--json", "user", "create", "--email", email, "--name", "Ada", "--role", role];
         let more = ["--partner", &partner, "--public-url", &base];
         let made = self.program.run(args.iter().chain(&more)).json();
@@ -75,6 +79,18 @@ impl Site {
         let person = Person { email, ..self.visitor() };
         let answer = person.choose_password(&link);
         assert_eq!(answer.status, 303, "{answer:?}");
+        person
+    }
+
+    /// Somebody of a global partner that may act in every unit, who is signed in.
+    pub fn global_person(&self) -> Person {
+        let args = ["--json", "partner", "create", "--name", "Northwind", "--kind", "global"];
+        let partner = self.program.run(args).json()["id"].as_i64().expect("a number");
+        self.program.run(["partner", "grant", "--all", "--partner", &partner.to_string()]).success();
+        let email = "global@northwind.example".to_owned();
+        let link = self.invite_to(partner, &email, "admin");
+        let person = Person { email, ..self.visitor() };
+        assert_eq!(person.choose_password(&link).status, 303);
         person
     }
 
@@ -97,6 +113,14 @@ impl Site {
     /// Publishes an event in the first unit; its id.
     pub fn publish(&self) -> String {
         made(&self.api, "/events", &json!({"type": "order.completed", "data": {"total": 184}}))
+    }
+
+    /// A new token of the first unit with these scopes.
+    pub fn token(&self, scopes: &str) -> String {
+        let partner = self.partner.to_string();
+        let name = format!("with {scopes}");
+        let args = ["token", "create", "--name", &name, scopes, "--partner", &partner];
+        self.program.run(args).success().to_owned()
     }
 
     /// `http://host:port` and the path.
