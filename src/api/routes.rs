@@ -1,5 +1,6 @@
 //! The addresses of version 1, and what every answer of theirs carries.
 
+use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -10,7 +11,8 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Scope
 
 use crate::api::error::Problem;
 use crate::api::{
-    deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens, webhooks,
+    connect, deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens,
+    webhooks,
 };
 use crate::app::App;
 use crate::domain::access::permission::Permission::{
@@ -20,6 +22,7 @@ use crate::domain::access::permission::Permission::{
 use crate::domain::access::token::looks_like_token;
 use crate::http::host::{is_named_once, is_ours_inside};
 use crate::http::identity::{client_address, request_id, tell};
+use crate::http::limits::Left;
 
 const HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -49,11 +52,14 @@ pub enum Need {
     Person,
 }
 
-/// Mounts everything under `/api/v1`. The server's data must hold a `Data<App>` and a `Data<Limits>`.
+/// Mounts everything under `/api/v1`, and the Connect address for tools: mount it before the browser's face. The
+/// server's data must hold a `Data<App>` and a `Data<Limits>`.
 pub fn configure(config: &mut ServiceConfig) {
     let v1 = web::scope("/api/v1").wrap(from_fn(finish));
     let v1 = Mounted::all().resources.into_iter().fold(v1, Scope::service);
     config.service(v1.default_service(web::to(nothing)));
+    let tools = web::resource(connect::ADDRESS).guard(connect::is_for_tools());
+    config.service(tools.wrap(from_fn(finish)).route(web::get().to(connect::read)));
 }
 
 /// Every route, in the order in which they are mounted.
@@ -191,6 +197,11 @@ async fn finish(
         }
         None => answer,
     };
+    let left = request.extensions().get::<Left>().copied();
+    // A refusal tells of the limit that it is due to.
+    if let Some(left) = left.filter(|_| answer.status() != StatusCode::TOO_MANY_REQUESTS) {
+        left.tell(answer.headers_mut());
+    }
     secure(answer.headers_mut());
     tell(id, answer.headers_mut());
     Ok(ServiceResponse::new(request, answer))

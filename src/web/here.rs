@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use crate::config::Contact;
 use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
-use crate::domain::id::{BuId, Id, Kind as IdKind};
+use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId};
 use crate::ops::Error;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
@@ -48,6 +48,10 @@ impl Holder for Here {
     fn holds(&self, token: &str) -> bool {
         self.signed.holds(token)
     }
+
+    fn session(&self) -> Option<SessionId> {
+        self.signed.session()
+    }
 }
 
 impl Here {
@@ -59,6 +63,11 @@ impl Here {
     /// An id in the path; a malformed one is as missing as an unknown one.
     pub fn id<K: IdKind>(&self, name: &str) -> Result<Id<K>, Fault> {
         in_path(&self.request, name)
+    }
+
+    /// A part of the path as text; empty when there is none of this name.
+    pub fn in_path(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
     }
 
     /// What stands in the address.

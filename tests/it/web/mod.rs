@@ -2,9 +2,11 @@
 
 mod access;
 mod browser;
+mod connect;
 mod foreign;
 mod forged;
 mod headers;
+mod limits;
 mod logs;
 mod site;
 mod tokens;
