@@ -128,7 +128,7 @@ fn what_is_wrong_with_a_token_is_told_beside_it(database: &TestDatabase) {
     let long = "x".repeat(101);
     for (fields, says) in [
         (&[("name", " "), ("scopes", "events:write")][..], "A name is required."),
-        (&[("name", &long), ("scopes", "events:write")], "A name has at most 100 characters."),
+        (&[("name", &long), ("scopes", "events:write")], "Use at most 100 characters."),
         (&[("name", "Shop"), ("scopes", "events:write")], "A token of this business unit has this name."),
         (&[("name", "A")], "A token needs at least one scope."),
         (&[("name", "A"), ("scopes", "events:admin")], "There is no scope"),

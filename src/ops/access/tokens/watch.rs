@@ -97,6 +97,7 @@ mod tests {
     use crate::ops::cx::{Actor, Source};
     use crate::ops::testing::{World, is_not_found};
     use crate::ops::webhooks::catalogue;
+    use crate::store::system::audit;
 
     const DAY: Duration = Duration::from_hours(24);
 
@@ -132,6 +133,8 @@ mod tests {
         assert_eq!((one.calls, one.idle_scopes.to_text().as_str()), (2, "webhooks:read"));
         assert_eq!(minded(&cx, bu, id), [Mind::Wide]);
         assert_eq!(narrow(&cx, bu, id).unwrap().to_text(), "webhooks:read");
+        let last = cx.read(|conn| Ok(audit::list(conn, bu, None, 1)?)).unwrap();
+        assert_eq!((last[0].action.as_str(), last[0].target_id.as_str()), ("token.narrowed", id.as_str()));
         assert_eq!(watch_one(&cx, bu, id).unwrap().view.row.scopes.to_text(), "event-types:read");
         assert!(matches!(narrow(&cx, bu, id), Err(Error::Conflict { code: "nothing_to_narrow", .. })));
         let other = world.channel("Theirs").bu.unwrap();
@@ -141,7 +144,7 @@ mod tests {
     #[test]
     fn nothing_is_said_of_scopes_before_thirty_days_are_over() {
         let world = World::new();
-        let (cx, bu, id) = aged(&world, DAY * 30 - Duration::from_secs(1));
+        let (cx, bu, id) = aged(&world, (DAY * 30).saturating_sub(Duration::from_secs(1)));
         assert_eq!(minded(&cx, bu, id), []);
     }
 

@@ -96,7 +96,7 @@ fn address(here: &Here, show: &str, after: &str) -> String {
 
 /// How many webhooks the business unit has, as the tab says it.
 pub(super) async fn webhooks(here: &Here) -> Result<String, Fault> {
-    let total = here.run(|cx, bu| total(cx, bu)).await?;
+    let total = here.run(total).await?;
     Ok(format::thousands(u64::try_from(total).unwrap_or(0)))
 }
 
