@@ -9,15 +9,13 @@ use crate::domain::webhooks::target_url::is_public_name;
 /// Whether the request names a host that this installation answers for: that of `public`, `localhost`, or
 /// an address. Any other name may have been pointed here by somebody else.
 pub fn is_ours(request: &HttpRequest, public: &Url) -> bool {
-    // Nobody can point an address elsewhere.
-    named(request).is_some_and(|host| host.is_none_or(|name| is_our_name(&name, public)))
+    is_named(request, |name| is_our_name(name, public))
 }
 
 /// The same for programs inside the network of the operator, who may call this installation by a name that is
 /// known there alone, such as `bellwire` or `bellwire.internal`: strangers point public names only.
 pub fn is_ours_inside(request: &HttpRequest, public: &Url) -> bool {
-    named(request)
-        .is_some_and(|host| host.is_none_or(|name| is_our_name(&name, public) || !is_public_name(&name)))
+    is_named(request, |name| is_our_name(name, public) || !is_public_name(name))
 }
 
 /// Whether the request names its host exactly once.
@@ -29,22 +27,23 @@ fn is_our_name(name: &str, public: &Url) -> bool {
     name == "localhost" || Some(name) == public.host_str()
 }
 
-/// The host that a request names: `Some(None)` for an address, `None` when it cannot be told.
-fn named(request: &HttpRequest) -> Option<Option<String>> {
+/// Whether the request names one host that can be read: an address, which nobody can point elsewhere, or a
+/// name that is `good`.
+fn is_named(request: &HttpRequest, good: impl FnOnce(&str) -> bool) -> bool {
     let in_target = request.uri().authority().map(actix_web::http::uri::Authority::as_str);
     let mut given = request.headers().get_all(header::HOST);
     let in_header = match (given.next(), given.next()) {
         (Some(value), None) => value.to_str().ok(),
         _ => None,
     };
-    let authority = in_target.or(in_header)?;
-    let named = Url::parse(&format!("http://{authority}/")).ok()?;
+    let Some(authority) = in_target.or(in_header) else { return false };
+    let Ok(named) = Url::parse(&format!("http://{authority}/")) else { return false };
     let plain = named.path() == "/" && named.username().is_empty() && named.password().is_none();
-    let host = named.host().filter(|_| plain)?;
-    Some(match host {
-        Host::Ipv4(_) | Host::Ipv6(_) => None,
-        Host::Domain(name) => Some(name.to_owned()),
-    })
+    plain
+        && named.host().is_some_and(|host| match host {
+            Host::Ipv4(_) | Host::Ipv6(_) => true,
+            Host::Domain(name) => good(name),
+        })
 }
 
 #[cfg(test)]

@@ -166,8 +166,10 @@ fn entry(action: &'static str, partner: PartnerNumber, after: serde_json::Value)
 /// it, whatever case and accents. An empty text fits all. Other callers find nothing.
 pub fn search(cx: &Cx, text: &str) -> Result<Vec<PartnerHit>, Error> {
     let Actor::Login(login) = &cx.actor else { return Ok(Vec::new()) };
-    // No name is longer, and nobody waits for a search through kilobytes.
-    let text: String = text.chars().take(crate::domain::access::name::LONGEST).collect();
+    // No name is longer, and nobody waits for a search through kilobytes. None holds control characters, and
+    // not every database takes them.
+    let plain = text.chars().filter(|c| !c.is_control());
+    let text: String = plain.take(crate::domain::access::name::LONGEST).collect();
     cx.read(|conn| Ok(partners::search(conn, login.user, &text, MOST_HITS)?))
 }
 

@@ -38,6 +38,8 @@ pub fn set_api_access(cx: &Cx, partner: PartnerNumber, on: bool) -> Result<(), E
         record(cx, conn, Some(unit.id), entry)?;
         Ok(moved)
     })?;
-    moved.into_iter().for_each(|id| cx.tools.handoff.changed(id));
+    for id in moved {
+        cx.tools.handoff.changed(id);
+    }
     Ok(())
 }

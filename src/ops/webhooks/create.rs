@@ -48,7 +48,7 @@ pub(super) fn make(cx: &Cx, bu: BuId, draft: WebhookDraft, rest_hook: bool) -> R
             return Err(Error::conflict("limit_webhooks", "A business unit has at most 10,000 webhooks."));
         }
         let (for_login, for_team) = scope::resolve(conn, bu, checked.scope)?;
-        let row = WebhookRow { rest_hook, for_login, for_team, ..webhook_row(cx, bu, &checked) };
+        let row = WebhookRow { for_login, for_team, rest_hook, ..webhook_row(cx, bu, &checked) };
         webhooks::insert(conn, &row)?;
         let endpoint_rows = endpoint_rows(cx, bu, row.id, &checked.endpoints)?;
         endpoints::insert(conn, &endpoint_rows)?;

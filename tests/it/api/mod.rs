@@ -4,6 +4,7 @@ mod bad_input;
 mod batch;
 mod deliveries;
 mod document_003;
+mod document_words;
 mod event_types;
 mod events;
 mod feed;

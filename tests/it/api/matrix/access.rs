@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 both_databases!(
     nobody_gets_in_without_a_live_token,
     every_route_asks_for_its_scope_and_no_other,
+    no_route_answers_without_api_access_in_the_plan,
     a_method_that_is_not_offered_is_405_and_names_those_that_are,
 );
 
@@ -142,6 +143,21 @@ fn every_route_asks_for_its_scope_and_no_other(database: &TestDatabase) {
             }
         }
     }
+}
+
+fn no_route_answers_without_api_access_in_the_plan(database: &TestDatabase) {
+    let scene = Scene::open(database);
+    let things = scene.things();
+    scene.world.operator(&["partner", "plan", "--api-access", "off"]).success();
+    let before = database.digest();
+    for route in rows() {
+        for things in [&things, &Things::unknown()] {
+            let answer = scene.ask(&route, things);
+            let expected = if route.need == "person" { "dashboard_only" } else { "no_api_access" };
+            assert_eq!(code(&answer), (403, expected.into()), "{} {}", route.method, route.path);
+        }
+    }
+    database.assert_unchanged(&before, "without API access");
 }
 
 fn a_method_that_is_not_offered_is_405_and_names_those_that_are(database: &TestDatabase) {
