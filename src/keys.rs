@@ -48,12 +48,15 @@ pub enum Purpose {
     Csrf,
     /// Signed cookies of known devices.
     Devices,
+    /// Cursors, by which a list goes on.
+    Cursors,
     /// The value by which a database recognises its key.
     Check,
 }
 
 impl Purpose {
-    const ALL: [Self; 5] = [Self::Secrets, Self::Tokens, Self::Csrf, Self::Devices, Self::Check];
+    const ALL: [Self; 6] =
+        [Self::Secrets, Self::Tokens, Self::Csrf, Self::Devices, Self::Cursors, Self::Check];
 
     const fn label(self) -> &'static [u8] {
         match self {
@@ -61,6 +64,7 @@ impl Purpose {
             Self::Tokens => b"tokens",
             Self::Csrf => b"csrf",
             Self::Devices => b"devices",
+            Self::Cursors => b"cursor",
             Self::Check => b"check",
         }
     }
@@ -215,12 +219,13 @@ impl Key {
     }
 
     fn sub_key(&self, purpose: Purpose) -> &[u8; 32] {
-        let [secrets, tokens, csrf, devices, check] = &self.sub_keys;
+        let [secrets, tokens, csrf, devices, cursors, check] = &self.sub_keys;
         match purpose {
             Purpose::Secrets => secrets,
             Purpose::Tokens => tokens,
             Purpose::Csrf => csrf,
             Purpose::Devices => devices,
+            Purpose::Cursors => cursors,
             Purpose::Check => check,
         }
     }

@@ -20,6 +20,7 @@ use crate::http::health::Readiness;
 use crate::http::limits::{Limits, Rates};
 use crate::keys::KeyRing;
 use crate::ops::access::tokens;
+use crate::ops::events::feed::Others;
 use crate::ops::events::handoff::{Handoff, NoDelivery};
 use crate::store::pool::Address;
 use crate::store::storage::Trouble;
@@ -33,6 +34,8 @@ const REQUESTS_FIRST: Duration = Duration::from_secs(3);
 const STORED_BY: Duration = Duration::from_secs(28);
 /// When the process is gone whatever still hangs, such as a database that answers nothing.
 const GONE_BY: Duration = Duration::from_secs(29);
+/// How often events that another process stored are looked for, while somebody waits for them.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 /// How often a process that delivers makes sure that it still does.
 const WATCH: Duration = Duration::from_secs(1);
 
@@ -194,6 +197,7 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
         // Before anybody is told that this process serves: from then on it may be asked to stop.
         let mut signals = StopSignals::new()?;
         let front = http.map(|front| serve(&app, front, &readiness)).transpose()?;
+        let listening_for_others = actix_web::rt::spawn(hear_others(app.clone()));
         let companion = ready(&app)?;
         let answering = front.map(|server| (server.handle(), actix_web::rt::spawn(server)));
         tokio::select! {
@@ -211,6 +215,8 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
         tracing::info!("stopping: finishing what is under way");
         let began = Instant::now();
         readiness.stop();
+        app.tools.gatherer.bell().stop();
+        listening_for_others.abort();
         actix_web::rt::spawn(async move {
             signals.next().await;
             std::process::exit(1);
@@ -272,6 +278,28 @@ async fn crashed(engine: Option<&EngineHandle>) {
     let mut watch = actix_web::rt::time::interval(WATCH);
     while engine.is_running() {
         watch.tick().await;
+    }
+}
+
+/// Wakes those who wait for events that another process stores. Never ends by itself.
+async fn hear_others(app: App) {
+    let mut watch = actix_web::rt::time::interval(BETWEEN_LOOKS);
+    watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut others = Others::default();
+    loop {
+        watch.tick().await;
+        let tools = app.tools.clone();
+        if tools.gatherer.bell().awaited().is_empty() {
+            continue;
+        }
+        let look = move || (others.hear(&tools), others);
+        let looked = actix_web::rt::task::spawn_blocking(look).await;
+        others = looked.map_or_else(|_| Others::default(), |(heard, others)| {
+            if let Err(error) = heard {
+                tracing::debug!(%error, "events of other processes are not heard");
+            }
+            others
+        });
     }
 }
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::web::{self, Data};
-use actix_web::{FromRequest, HttpRequest, dev};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
 
 use crate::api::error::Problem;
 use crate::app::App;
 use crate::domain::access::permission::Permission;
-use crate::domain::id::{BuId, Id, Kind};
+use crate::domain::id::{BuId, Id, Kind, WebhookId};
 use crate::http::identity::{bearer, client_address, source};
-use crate::http::limits::{Limited, Limits};
+use crate::http::limits::{Left, Limited, Limits, Seat};
 use crate::ops::Error;
 use crate::ops::access::tokens;
 use crate::ops::authorize::authorize_token;
@@ -37,6 +37,16 @@ impl Caller {
     /// The token's business unit.
     pub fn bu(&self) -> BuId {
         self.token.bu
+    }
+
+    /// A place among the requests of this token that wait.
+    pub fn seat(&self, request: &HttpRequest) -> Result<Seat, Problem> {
+        Ok(shared::<Limits>(request)?.wait(self.token.token)?)
+    }
+
+    /// Counts a test of a webhook of this unit.
+    pub fn count_test(&self, request: &HttpRequest, webhook: WebhookId) -> Result<(), Problem> {
+        Ok(shared::<Limits>(request)?.test(self.bu(), webhook)?)
     }
 
     /// Runs an operation where it may block.
@@ -112,9 +122,15 @@ fn note_publishing(caller: &Caller) {
 
 /// The token's caller. 401 for anything else, and 429 once too many of those came from one address.
 async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
-    let found = match bearer(request) {
+    let (tools, limits) = (shared::<App>(request)?.tools.clone(), shared::<Limits>(request)?);
+    let (given, from) = (bearer(request), client_address(request));
+    if let Err(limited) = limits.may_fail(from)
+        && !given.is_some_and(|secret| tokens::was_good(&tools, secret))
+    {
+        return Err(limited.into());
+    }
+    let found = match given {
         Some(secret) => {
-            let tools = shared::<App>(request)?.tools.clone();
             let (secret, source) = (secret.to_owned(), source(request));
             web::block(move || look_up(&tools, &secret, source)).await??
         }
@@ -123,7 +139,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     if let Some(caller) = found {
         return Ok(caller);
     }
-    count(request, |limits| limits.failed_auth(client_address(request)))?;
+    limits.failed_auth(from)?;
     Err(Problem::unauthorized())
 }
 
@@ -152,8 +168,15 @@ fn unconditional(request: &HttpRequest) -> Result<(), Problem> {
     if is_met { Ok(()) } else { Err(Problem::precondition_failed()) }
 }
 
-fn count(request: &HttpRequest, check: impl FnOnce(&Limits) -> Result<(), Limited>) -> Result<(), Problem> {
-    Ok(check(shared::<Limits>(request)?)?)
+/// Counts a request, and notes what is left for its answer.
+fn count(
+    request: &HttpRequest,
+    check: impl FnOnce(&Limits) -> Result<Option<Left>, Limited>,
+) -> Result<(), Problem> {
+    if let Some(left) = check(shared::<Limits>(request)?)? {
+        request.extensions_mut().insert(left);
+    }
+    Ok(())
 }
 
 fn shared<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, Error> {

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::api::caller::{Caller, PathId};
+use crate::api::cursor::Cursors;
 use crate::api::error::Problem;
 use crate::api::query::Query;
 use crate::api::views::{Data, DeliveryView, Listing};
@@ -11,13 +12,11 @@ use crate::domain::id::{DeliveryId, DeliveryKind, EventId, WebhookKind};
 use crate::ops::events::deliveries::{self, DeliveryQuery, From};
 use crate::ops::events::{inspect, resend};
 
-const NO_CURSOR: &str = "This list does not go on from there.";
-
 #[derive(Serialize)]
 struct CursorsMeta {
     limit: u32,
-    next: Option<DeliveryId>,
-    previous: Option<DeliveryId>,
+    next: Option<String>,
+    previous: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -36,10 +35,10 @@ pub async fn list(
     let id = id.get()?;
     let mut query = Query::of(&request);
     let limit = query.number("limit", 20, 1..=100);
-    let before = query.parsed("before", "cursor_invalid", NO_CURSOR);
-    let after = query.parsed("after", "cursor_invalid", NO_CURSOR);
     let words = "Use ready, leased, delivered, exhausted, cancelled, skipped or filtered.";
     let state = query.parsed("state", "state", words);
+    let cursors = Cursors::new(&caller, "deliveries", &[Some(id.as_str()), query.text("state")]);
+    let (before, after) = (cursors.read(&mut query, "before"), cursors.read(&mut query, "after"));
     let from = match (before, after) {
         (Some(_), Some(_)) => {
             query.fault("after", "both_given", "Give either before or after.");
@@ -54,7 +53,11 @@ pub async fn list(
     let found = caller.run(move |cx, bu| deliveries::list(cx, bu, id, &wanted)).await;
     let page = found.map_err(Problem::in_query)?;
     let data = page.deliveries.iter().map(DeliveryView::in_list).collect();
-    let meta = CursorsMeta { limit, next: page.next, previous: page.previous };
+    let meta = CursorsMeta {
+        limit,
+        next: page.next.map(|place| cursors.seal(place)),
+        previous: page.previous.map(|place| cursors.seal(place)),
+    };
     Ok(HttpResponse::Ok().json(Listing { data, meta }))
 }
 

@@ -35,6 +35,7 @@ struct Parts {
     detail: Cow<'static, str>,
     errors: FieldErrors,
     required_scope: Option<Permission>,
+    next: Option<String>,
     headers: Vec<(HeaderName, String)>,
 }
 
@@ -49,6 +50,8 @@ struct ProblemView<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     required_scope: Option<Permission>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
     errors: Vec<FieldErrorView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
@@ -65,7 +68,8 @@ impl Problem {
     /// A problem with a stable code in snake case; its title is the status's own.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let (detail, errors) = (detail.into(), FieldErrors::default());
-        Self(Box::new(Parts { status, code, detail, errors, required_scope: None, headers: Vec::new() }))
+        let (required_scope, next, headers) = (None, None, Vec::new());
+        Self(Box::new(Parts { status, code, detail, errors, required_scope, next, headers }))
     }
 
     /// 401, the same for every reason.
@@ -116,6 +120,14 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, READ_ONLY_FIELD, detail).with_errors(errors)
     }
 
+    /// 410: what comes after the cursor is no longer kept; `next` is a cursor behind that.
+    pub fn gone(next: String) -> Self {
+        let detail = "Events after this cursor are no longer kept. Go on with `next`, and find out what you missed.";
+        let mut problem = Self::new(StatusCode::GONE, "cursor_expired", detail);
+        problem.0.next = Some(next);
+        problem
+    }
+
     /// What an operation refused when all of its input stood in the query: 400 in place of 422.
     pub fn in_query(error: Error) -> Self {
         match error {
@@ -150,6 +162,7 @@ impl Problem {
             detail: &parts.detail,
             code: parts.code,
             required_scope: parts.required_scope,
+            next: parts.next.as_deref(),
             errors: parts
                 .errors
                 .iter()

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::api::caller::{Caller, PathId, Producer};
+use crate::api::cursor::Cursors;
 use crate::api::error::Problem;
+use crate::api::feed;
 use crate::api::query::Query;
 use crate::api::views::{Data, DeliveryView, Listing};
 use crate::api::webhooks::known_type;
@@ -57,7 +59,7 @@ struct EventView<'a> {
 #[derive(Serialize)]
 struct CursorMeta {
     limit: u32,
-    next: Option<EventId>,
+    next: Option<String>,
 }
 
 /// The type alone, to see where the rest may be checked.
@@ -112,12 +114,16 @@ async fn check(caller: &Caller, bytes: Bytes, key: Option<IdempotencyKey>) -> Re
     if at_once { work() } else { actix_web::web::block(work).await? }
 }
 
-/// Events, newest first, from a cursor on.
+/// Events, newest first, from a cursor on; with `after` the pull feed.
 pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
+    if query.text("after").or(query.text("wait")).is_some() {
+        return feed::pull(caller, &request).await;
+    }
     let limit = query.number("limit", 20, 1..=100);
-    let before = query.parsed("before", "cursor_invalid", "This list does not go on from there.");
     let event_type = query.event_type("type");
+    let cursors = Cursors::new(&caller, "events", &[event_type.as_deref()]);
+    let before = cursors.read(&mut query, "before");
     query.check()?;
     let wanted = EventQuery {
         before,
@@ -130,7 +136,7 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
         Ok(found)
     });
     let page = found.await.map_err(Problem::in_query)?;
-    let next = page.next;
+    let next = page.next.map(|next| cursors.seal(next));
     let data: Vec<EventView<'_>> = page.lines.iter().map(|line| view(&line.event, line.outcome)).collect();
     Ok(HttpResponse::Ok().json(Listing { data, meta: CursorMeta { limit, next } }))
 }

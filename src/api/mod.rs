@@ -2,11 +2,13 @@
 
 mod body;
 mod caller;
+mod cursor;
 mod deliveries;
 mod error;
 mod event_batch;
 mod event_types;
 mod events;
+mod feed;
 mod hooks;
 mod me;
 mod query;

@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Scope};
+use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, HttpResponse, Resource, Scope};
 
 use crate::api::error::Problem;
 use crate::api::{
@@ -20,6 +20,7 @@ use crate::domain::access::permission::Permission::{
 use crate::domain::access::token::looks_like_token;
 use crate::http::host::{is_named_once, is_ours_inside};
 use crate::http::identity::{client_address, request_id, tell};
+use crate::http::limits::Left;
 
 const HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -191,6 +192,11 @@ async fn finish(
         }
         None => answer,
     };
+    let left = request.extensions().get::<Left>().copied();
+    // A refusal tells of the limit that it is due to.
+    if let Some(left) = left.filter(|_| answer.status() != StatusCode::TOO_MANY_REQUESTS) {
+        left.tell(answer.headers_mut());
+    }
     secure(answer.headers_mut());
     tell(id, answer.headers_mut());
     Ok(ServiceResponse::new(request, answer))

@@ -68,6 +68,7 @@ pub async fn send(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
+    caller.count_test(&request, id)?;
     let mut fields = body::object_or_none(&request, payload).await?;
     let event_type = fields.text("event").unwrap_or_else(|| DEFAULT_TYPE.to_owned());
     let event_type = fields.or(event_type)?;

@@ -1,6 +1,8 @@
 //! What happened and went out: publishing, the queue, settling, logs, test events.
 
+pub mod bell;
 pub mod deliveries;
+pub mod feed;
 pub mod gather;
 pub mod handoff;
 pub mod inspect;

@@ -1,6 +1,8 @@
 //! Table `events`: what was published, in the order of commits within a business unit.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::domain::id::{BuId, EventId, Id, ProgrammeId, UserId};
 use crate::domain::time::Ts;
@@ -184,13 +186,57 @@ pub fn heads(conn: &mut Conn, bu: BuId, before: i64, limit: i64) -> QueryResult<
         .load(conn)
 }
 
+/// An event as readers of the feed pass over it.
+#[derive(Debug, Clone, Queryable)]
+pub struct FeedHead {
+    /// Its place in the order of the tenant's commits.
+    pub seq: i64,
+    /// Its type.
+    pub event_type: String,
+    /// How it came.
+    pub source: String,
+    /// How many bytes its body has.
+    pub size: i64,
+}
+
+/// The events of `bu` behind the place `after`, oldest first, at most `limit`.
+pub fn heads_after(conn: &mut Conn, bu: BuId, after: i64, limit: i64) -> QueryResult<Vec<FeedHead>> {
+    events::table
+        .filter(events::bu_id.eq(bu).and(events::seq.gt(after)))
+        .select((events::seq, events::event_type, events::source, sql::<BigInt>("CAST(length(body) AS BIGINT)")))
+        .order(events::seq)
+        .limit(limit)
+        .load(conn)
+}
+
+/// The events of `bu` at these places, oldest first; those that are no longer kept are absent.
+pub fn at_places(conn: &mut Conn, bu: BuId, places: &[i64]) -> QueryResult<Vec<EventRow>> {
+    events::table
+        .filter(events::bu_id.eq(bu).and(events::seq.eq_any(places)))
+        .select(EventRow::as_select())
+        .order(events::seq)
+        .load(conn)
+}
+
+/// The place that was given last in `bu`; 0 before the first.
+pub fn last_place(conn: &mut Conn, bu: BuId) -> QueryResult<i64> {
+    let last = event_sequences::table.find(bu).select(event_sequences::last_seq).first(conn).optional()?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The same for several units; those without events are absent. For whoever serves readers of them all.
+pub fn last_places(conn: &mut Conn, units: &[BuId]) -> QueryResult<Vec<(BuId, i64)>> {
+    event_sequences::table
+        .filter(event_sequences::bu_id.eq_any(units))
+        .select((event_sequences::bu_id, event_sequences::last_seq))
+        .load(conn)
+}
+
 /// The place behind the last event of `bu` that was stored before `moment`, or behind all without one.
 /// Places and moments grow together, give or take the length of a transaction, so that about thirty
 /// looks at the index find it in any history.
 pub fn place_at(conn: &mut Conn, bu: BuId, moment: Option<Ts>) -> QueryResult<i64> {
-    let last: Option<i64> =
-        event_sequences::table.find(bu).select(event_sequences::last_seq).first(conn).optional()?;
-    let (mut low, mut high) = (1, last.unwrap_or(0) + 1);
+    let (mut low, mut high) = (1, last_place(conn, bu)? + 1);
     let Some(moment) = moment else { return Ok(high) };
     while low < high {
         let middle = low + (high - low) / 2;

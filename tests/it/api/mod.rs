@@ -6,6 +6,7 @@ mod deliveries;
 mod document_003;
 mod event_types;
 mod events;
+mod feed;
 mod hooks;
 mod matrix;
 mod problems;

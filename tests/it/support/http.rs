@@ -78,6 +78,11 @@ impl Api {
         send(self.authorized(self.client.get(self.at(path))))
     }
 
+    /// The same; none when no whole answer comes.
+    pub fn try_get(&self, path: &str) -> Option<Answer> {
+        try_send(self.authorized(self.client.get(self.at(path))))
+    }
+
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         send(self.authorized(self.client.post(self.at(path)).json(body)))
     }

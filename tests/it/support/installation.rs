@@ -62,7 +62,12 @@ impl Installation {
 impl Tenant {
     /// The API of `server` as this tenant sees it.
     pub fn at(&self, server: &Server) -> Api {
-        Api::new(&server.url(""), &self.token)
+        self.at_base(&server.url(""))
+    }
+
+    /// The same by the server's `http://host:port`.
+    pub fn at_base(&self, base: &str) -> Api {
+        Api::new(base, &self.token)
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::thread::Thread;
 use crate::clock::Clock;
 use crate::domain::id::NodeId;
+use crate::ops::events::bell::Bell;
 use crate::ops::events::handoff::{Handoff, Outcome};
 use crate::ops::events::publish::{Decided, Publish};
 use crate::store::db::Db;
@@ -27,6 +28,7 @@ pub(super) type Teller = oneshot::Sender<Decided>;
 pub struct Gatherer {
     doors: Mutex<Option<Doors>>,
     unsettled: Arc<AtomicUsize>,
+    bell: Arc<Bell>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -63,17 +65,18 @@ impl Gatherer {
     /// Starts the gathering threads.
     pub fn start(tools: &GatherTools) -> std::io::Result<Self> {
         let unsettled = Arc::new(AtomicUsize::new(0));
+        let bell = Arc::new(Bell::default());
         let mut threads = Vec::new();
         let mut begin = |name: &str, is_patient: bool| {
             let (door, queue) = channel();
-            let thread = Thread::new(tools, queue, unsettled.clone(), is_patient);
+            let thread = Thread::new(tools, queue, (unsettled.clone(), bell.clone()), is_patient);
             threads.push(std::thread::Builder::new().name(name.into()).spawn(move || thread.run())?);
             Ok::<_, std::io::Error>(door)
         };
         let publishes = begin("gather", false)?;
         let outcomes = if tools.db.is_sqlite() { publishes.clone() } else { begin("settle", true)? };
         let doors = Doors { publishes, outcomes };
-        Ok(Self { doors: Mutex::new(Some(doors)), unsettled, threads: Mutex::new(threads) })
+        Ok(Self { doors: Mutex::new(Some(doors)), unsettled, bell, threads: Mutex::new(threads) })
     }
 
     /// Puts an event forward. The answer comes when it is stored for good, or was refused.
@@ -87,6 +90,11 @@ impl Gatherer {
     pub fn settle(&self, outcome: Outcome) {
         self.unsettled.fetch_add(1, Ordering::Relaxed);
         self.send(Item::Settle(Box::new(outcome)));
+    }
+
+    /// Rings when events were stored.
+    pub fn bell(&self) -> &Arc<Bell> {
+        &self.bell
     }
 
     /// How many outcomes are not yet stored.

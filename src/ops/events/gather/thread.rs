@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::door::{GatherTools, Item, Teller};
 use crate::ops::Error;
+use crate::ops::events::bell::Bell;
 use crate::ops::events::handoff::Outcome;
 use crate::ops::events::publish::{self, Decided, Publish};
 use crate::ops::events::settle;
@@ -32,6 +33,7 @@ pub(super) struct Thread {
     pen: Pen,
     queue: Receiver<Item>,
     unsettled: Arc<AtomicUsize>,
+    bell: Arc<Bell>,
     /// How often in a row storing failed.
     faults: u32,
     /// Whether nobody waits for what it stores.
@@ -39,14 +41,14 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    /// A thread that stores what comes in at `queue`, and takes off `unsettled` what it stored.
+    /// A thread that stores what comes in at `queue`, takes off the number what it stored, and rings the bell.
     pub(super) fn new(
         tools: &GatherTools,
         queue: Receiver<Item>,
-        unsettled: Arc<AtomicUsize>,
+        (unsettled, bell): (Arc<AtomicUsize>, Arc<Bell>),
         is_patient: bool,
     ) -> Self {
-        Self { tools: tools.clone(), pen: tools.db.pen(), queue, unsettled, faults: 0, is_patient }
+        Self { tools: tools.clone(), pen: tools.db.pen(), queue, unsettled, bell, faults: 0, is_patient }
     }
 
     /// Runs until the door is closed and everything is stored.
@@ -217,6 +219,8 @@ impl Thread {
         if !handed.is_empty() {
             self.tools.handoff.hand(handed);
         }
+        let new = drafts.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_ok_and(|p| !p.repeated));
+        self.bell.ring(new.map(|(draft, _)| draft.bu()));
         for webhook in gone {
             self.tools.handoff.changed(webhook);
         }

@@ -77,6 +77,11 @@ pub struct Publish {
 }
 
 impl Publish {
+    /// The business unit it happens in.
+    pub const fn bu(&self) -> BuId {
+        self.bu
+    }
+
     /// The event's type.
     pub fn event_type(&self) -> &str {
         &self.event_type
