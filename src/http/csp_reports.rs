@@ -1,40 +1,43 @@
 //! What browsers report about pages that tried more than their policy allows: bounded, and only logged.
 
-use std::num::NonZeroU32;
-use std::sync::LazyLock;
+use actix_web::body::{BodyStream, to_bytes_limited};
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::web::{self, Bytes, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 
-use actix_web::HttpResponse;
-use actix_web::body::to_bytes_limited;
-use actix_web::web::{self, Bytes, ServiceConfig};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-
+use crate::http::body::LONGEST_WAIT;
+use crate::http::identity::client_address;
+use crate::http::limits::Limits;
 use crate::http::security_headers::REPORTS;
 
 /// The largest report that is read, in bytes.
 const MOST_BYTES: usize = 16 * 1024;
 /// How much of a report is logged, in characters.
 const MOST_LOGGED: usize = 2_000;
-/// Reports that are logged in a minute; more of them say nothing new.
-const PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
 
-static LIMIT: LazyLock<DefaultDirectRateLimiter> =
-    LazyLock::new(|| RateLimiter::direct(Quota::per_minute(PER_MINUTE)));
-
-/// Mounts the address that reports are posted to. It takes no session and changes nothing.
+/// Mounts the address that reports are posted to. It takes no session and changes nothing. The server's data must
+/// hold a `Data<Limits>`.
 pub fn configure(config: &mut ServiceConfig) {
     config.service(web::resource(REPORTS).route(web::post().to(take)));
 }
 
-async fn take(payload: web::Payload) -> HttpResponse {
-    if LIMIT.check().is_err() {
-        return HttpResponse::TooManyRequests().finish();
+async fn take(request: HttpRequest, limits: Data<Limits>, payload: web::Payload) -> HttpResponse {
+    if let Err(limited) = limits.report(client_address(&request)) {
+        let mut answer = HttpResponse::TooManyRequests().finish();
+        answer.headers_mut().insert(RETRY_AFTER, limited.retry_after_s.into());
+        limited.tell(answer.headers_mut());
+        return answer;
     }
-    match to_bytes_limited(actix_web::body::BodyStream::new(payload), MOST_BYTES).await {
-        Ok(Ok(report)) => tracing::warn!(report = printable(&report), "a browser reports a policy violation"),
-        Ok(Err(_)) => return HttpResponse::BadRequest().finish(),
-        Err(_) => return HttpResponse::PayloadTooLarge().finish(),
+    let received = to_bytes_limited(BodyStream::new(payload), MOST_BYTES);
+    match tokio::time::timeout(LONGEST_WAIT, received).await {
+        Ok(Ok(Ok(report))) => {
+            tracing::warn!(report = printable(&report), "a browser reports a policy violation");
+            HttpResponse::NoContent().finish()
+        }
+        Ok(Ok(Err(_))) => HttpResponse::BadRequest().finish(),
+        Ok(Err(_)) => HttpResponse::PayloadTooLarge().finish(),
+        Err(_) => HttpResponse::RequestTimeout().finish(),
     }
-    HttpResponse::NoContent().finish()
 }
 
 /// One line of bounded length: whoever wrote the report writes no log lines.
@@ -48,18 +51,20 @@ mod tests {
     use actix_web::test::{TestRequest, call_service, init_service};
 
     use super::*;
+    use crate::http::limits::Rates;
 
     #[actix_web::test]
     async fn reports_are_bounded_in_size_and_number() {
-        let app = init_service(actix_web::App::new().configure(configure)).await;
+        let limits = Data::new(Limits::new(Rates { ingest_per_second: 0, api_per_second: 0 }));
+        let app = init_service(actix_web::App::new().app_data(limits).configure(configure)).await;
         let post = |size: usize| TestRequest::post().uri(REPORTS).set_payload(vec![b' '; size]).to_request();
         assert_eq!(call_service(&app, post(10)).await.status(), 204);
         assert_eq!(call_service(&app, post(MOST_BYTES + 1)).await.status(), 413);
-        let mut last = 204;
-        for _ in 0..PER_MINUTE.get() {
-            last = call_service(&app, post(1)).await.status().as_u16();
+        for _ in 2..10 {
+            assert_eq!(call_service(&app, post(1)).await.status(), 204);
         }
-        assert_eq!(last, 429);
+        let refused = call_service(&app, post(1)).await;
+        assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (429, true));
         assert_eq!(printable(&Bytes::from_static(b"a\nb\x1b[0m")), "a b [0m");
     }
 }

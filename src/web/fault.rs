@@ -6,6 +6,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
 use crate::http::identity::request_id;
+use crate::http::limits::Limited;
 use crate::ops::access::partners::{self, Landing};
 use crate::ops::{Error, Refusal};
 use crate::web::errors::{Broken, Forbidden, Missing, Refused, SignInAgain};
@@ -45,6 +46,9 @@ pub enum Fault {
         /// What to do.
         text: String,
     },
+    /// Asked too often.
+    #[error("too often for {}", .0.name)]
+    Limited(Limited),
     /// The database cannot serve right now.
     #[error("unavailable: {0}")]
     Unavailable(String),
@@ -93,6 +97,12 @@ impl From<Error> for Fault {
     }
 }
 
+impl From<Limited> for Fault {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
 impl From<BlockingError> for Fault {
     fn from(error: BlockingError) -> Self {
         Self::Internal(error.to_string())
@@ -120,6 +130,7 @@ impl ResponseError for Fault {
             Self::Forged | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Refused { status, .. } => *status,
+            Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -145,6 +156,14 @@ pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
         Fault::Missing => answer(request, status, &Missing::new(theme, is_global(request).await)),
         Fault::Refused { status, title, text } => {
             answer(request, *status, &Refused::new(theme, status.as_u16(), title, text))
+        }
+        Fault::Limited(limited) => {
+            let text = format!("Nothing was done. Wait {} s, then try again.", limited.retry_after_s);
+            let page = Refused::new(theme, status.as_u16(), "That was too fast", &text);
+            let mut answer = answer(request, status, &page);
+            answer.headers_mut().insert(header::RETRY_AFTER, limited.retry_after_s.into());
+            limited.tell(answer.headers_mut());
+            answer
         }
         Fault::Unavailable(why) | Fault::Internal(why) => {
             let id = request_id(request).to_string();

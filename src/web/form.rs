@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 
 use crate::http::csrf::{TOKEN_FIELD, TOKEN_HEADER};
 use crate::web::fault::Fault;
-use crate::web::session::{Boxed, Holder};
+use crate::web::session::{Boxed, Holder, limits};
 
 /// The largest form, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -66,6 +66,9 @@ where
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let by = S::from_request(&request, &mut Payload::None).await?;
+            if let Some(session) = by.session() {
+                limits(&request)?.form(session)?;
+            }
             let in_header =
                 request.headers().get(TOKEN_HEADER).map(|v| v.to_str().unwrap_or_default().to_owned());
             if in_header.as_deref().is_some_and(|token| !by.holds(token)) {

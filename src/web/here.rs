@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use crate::config::Contact;
 use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
-use crate::domain::id::{BuId, Id, Kind as IdKind};
+use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId};
 use crate::ops::Error;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
@@ -47,6 +47,10 @@ impl FromRequest for Here {
 impl Holder for Here {
     fn holds(&self, token: &str) -> bool {
         self.signed.holds(token)
+    }
+
+    fn session(&self) -> Option<SessionId> {
+        self.signed.session()
     }
 }
 

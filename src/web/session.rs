@@ -8,7 +8,9 @@ use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use crate::app::App;
+use crate::domain::id::SessionId;
 use crate::http::identity;
+use crate::http::limits::Limits;
 use crate::ops::Error;
 use crate::ops::access::sign_in::{
     csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token, session,
@@ -25,6 +27,11 @@ pub type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Fault>>>>;
 pub trait Holder {
     /// Whether `token` is the one that this holder's pages carry.
     fn holds(&self, token: &str) -> bool;
+
+    /// The session whose forms are counted; none before signing in, where attempts are counted.
+    fn session(&self) -> Option<SessionId> {
+        None
+    }
 }
 
 /// The person who is signed in.
@@ -56,6 +63,10 @@ impl SignedIn {
 impl Holder for SignedIn {
     fn holds(&self, token: &str) -> bool {
         csrf_matches(&self.app.tools, self.login.session, token)
+    }
+
+    fn session(&self) -> Option<SessionId> {
+        Some(self.login.session)
     }
 }
 
@@ -139,6 +150,11 @@ impl FromRequest for PreSession {
 pub fn app(request: &HttpRequest) -> Result<App, Fault> {
     let app = request.app_data::<Data<App>>();
     app.map(|app| App::clone(app)).ok_or_else(|| Fault::Internal("the pages know no process".to_owned()))
+}
+
+/// The limits of the process that a request came to.
+pub fn limits(request: &HttpRequest) -> Result<&Data<Limits>, Fault> {
+    Limits::of(request).ok_or_else(|| Fault::Internal("the pages know no limits".to_owned()))
 }
 
 /// The theme of the browser.

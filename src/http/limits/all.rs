@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use actix_web::HttpRequest;
+use actix_web::web::Data;
 use tokio::time::Instant;
 
 use super::limiter::{Left, Limited, Limiter};
@@ -70,6 +72,11 @@ impl Limits {
             searches: Limiter::per_minute("partner-search", SEARCHES_PER_MINUTE),
             reports: Limiter::per_minute("csp-reports", REPORTS_PER_MINUTE),
         }
+    }
+
+    /// The limits of the process that a request came to.
+    pub fn of(request: &HttpRequest) -> Option<&Data<Self>> {
+        request.app_data()
     }
 
     /// Counts a publishing request of a token; what is left, where there is a limit.

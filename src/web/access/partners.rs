@@ -12,7 +12,7 @@ use crate::web::form::Fields;
 use crate::web::format;
 use crate::web::page::{Page, answer};
 use crate::web::routes;
-use crate::web::session::{SignedIn, blocking};
+use crate::web::session::{SignedIn, blocking, limits};
 use crate::web::shell::Solo;
 
 /// The page `/partners`; its list for htmx.
@@ -80,6 +80,9 @@ pub async fn open(request: HttpRequest, signed: SignedIn) -> Result<HttpResponse
     let fields = Fields::of_query(&request);
     let (q, chosen) = (fields.text("q").trim().to_owned(), fields.typed("partner").map(str::to_owned));
     let (cx, wanted) = (signed.cx(), chosen.clone().unwrap_or_else(|| q.clone()));
+    if !wanted.is_empty() {
+        limits(&request)?.search(signed.login.user)?;
+    }
     let hits = blocking(move || match landing(&cx)? {
         Landing::Partners => Ok(Some(search(&cx, &wanted)?)),
         Landing::Unit(_) | Landing::Nowhere => Ok(None),

@@ -263,7 +263,7 @@ fn events_are_refused_before_anything_is_stored(database: &TestDatabase) {
         let request = world.request(reqwest::Method::POST, "/events").header("idempotency-key", key);
         crate::support::http::send(request.header("content-type", "application/json").body(event("{}")))
     };
-    for key in ["", "a b", "é", &"k".repeat(256)] {
+    for key in ["", "a b", "a\tb", "é", &"k".repeat(256)] {
         let answer = keyed(key);
         assert_eq!(
             (answer.status, faults(&answer)),

@@ -8,6 +8,7 @@ mod event_types;
 mod events;
 mod feed;
 mod hooks;
+mod limits;
 mod matrix;
 mod problems;
 mod replays;

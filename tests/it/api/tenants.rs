@@ -2,7 +2,7 @@
 
 use super::world::{OPEN, World, id};
 use crate::support::databases::{TestDatabase, both_databases};
-use crate::support::http::Answer;
+use crate::support::http::{Answer, Api};
 use serde_json::{Value, json};
 
 both_databases!(
@@ -89,7 +89,13 @@ fn anothers_things_are_not_listed_and_its_keys_and_types_are_its_own(database: &
     let their_event = theirs.post("/events", &body);
     assert_eq!((their_event.status, their_event.header("idempotency-replayed")), (202, ""));
     assert_ne!(their_event.json()["data"]["id"], ours.json()["data"]["id"]);
-    world.api.post("/events", &json!({"type": "user.created", "data": {}}));
+    let keyed = |api: &Api| {
+        let event = r#"{"type":"user.created","data":{}}"#;
+        api.try_post("/events", &[("idempotency-key", "a-key")], event).expect("an answer")
+    };
+    let (first, second) = (keyed(&world.api), keyed(&theirs));
+    assert_eq!((second.status, second.header("idempotency-replayed")), (202, ""));
+    assert_ne!(id(&first.json()["data"]), id(&second.json()["data"]), "one key, two units, two events");
     let next = world.api.get("/events?limit=1").json()["meta"]["next"].clone();
     let cursor = format!("/events?limit=1&before={}", next.as_str().expect("a cursor"));
     assert_eq!((theirs.get(&cursor).status, world.api.get(&cursor).status), (400, 200));
