@@ -294,12 +294,15 @@ async fn hear_others(app: App) {
         }
         let look = move || (others.hear(&tools), others);
         let looked = actix_web::rt::task::spawn_blocking(look).await;
-        others = looked.map_or_else(|_| Others::default(), |(heard, others)| {
-            if let Err(error) = heard {
-                tracing::debug!(%error, "events of other processes are not heard");
-            }
-            others
-        });
+        others = looked.map_or_else(
+            |_| Others::default(),
+            |(heard, others)| {
+                if let Err(error) = heard {
+                    tracing::debug!(%error, "events of other processes are not heard");
+                }
+                others
+            },
+        );
     }
 }
 

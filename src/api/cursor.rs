@@ -16,7 +16,8 @@ use crate::keys::{KeyRing, Purpose};
 const SEAL: usize = 16;
 /// The longest cursor that is looked at, in characters.
 const LONGEST: usize = 200;
-const NO_CURSOR: &str = "This list does not go on from there. Use a cursor as it was given, with the same filter.";
+const NO_CURSOR: &str =
+    "This list does not go on from there. Use a cursor as it was given, with the same filter.";
 
 /// The cursors of one list as one token sees it.
 pub struct Cursors<'a> {

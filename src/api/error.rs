@@ -122,7 +122,8 @@ impl Problem {
 
     /// 410: what comes after the cursor is no longer kept; `next` is a cursor behind that.
     pub fn gone(next: String) -> Self {
-        let detail = "Events after this cursor are no longer kept. Go on with `next`, and find out what you missed.";
+        let detail =
+            "Events after this cursor are no longer kept. Go on with `next`, and find out what you missed.";
         let mut problem = Self::new(StatusCode::GONE, "cursor_expired", detail);
         problem.0.next = Some(next);
         problem

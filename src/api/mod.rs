@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod connect;
 mod cursor;
 mod deliveries;
 mod error;

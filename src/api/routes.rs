@@ -10,7 +10,8 @@ use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, HttpResponse, Re
 
 use crate::api::error::Problem;
 use crate::api::{
-    deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens, webhooks,
+    connect, deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens,
+    webhooks,
 };
 use crate::app::App;
 use crate::domain::access::permission::Permission::{
@@ -50,11 +51,14 @@ pub enum Need {
     Person,
 }
 
-/// Mounts everything under `/api/v1`. The server's data must hold a `Data<App>` and a `Data<Limits>`.
+/// Mounts everything under `/api/v1`, and the Connect address for tools: mount it before the browser's face. The
+/// server's data must hold a `Data<App>` and a `Data<Limits>`.
 pub fn configure(config: &mut ServiceConfig) {
     let v1 = web::scope("/api/v1").wrap(from_fn(finish));
     let v1 = Mounted::all().resources.into_iter().fold(v1, Scope::service);
     config.service(v1.default_service(web::to(nothing)));
+    let tools = web::resource(connect::ADDRESS).guard(connect::is_for_tools());
+    config.service(tools.wrap(from_fn(finish)).route(web::get().to(connect::read)));
 }
 
 /// Every route, in the order in which they are mounted.

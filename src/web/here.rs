@@ -65,6 +65,11 @@ impl Here {
         in_path(&self.request, name)
     }
 
+    /// A part of the path as text; empty when there is none of this name.
+    pub fn in_path(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
     /// What stands in the address.
     pub fn query(&self) -> Fields {
         Fields::of_query(&self.request)

@@ -2,7 +2,6 @@
 
 pub mod access;
 pub mod assets;
-pub mod cookies;
 pub mod errors;
 pub mod events;
 pub mod fault;
@@ -23,6 +22,8 @@ pub mod spark;
 pub mod webhooks;
 
 pub use mount::configure;
+
+pub use crate::http::cookies;
 
 #[cfg(test)]
 mod samples;

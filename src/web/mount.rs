@@ -10,7 +10,7 @@ use crate::web::access::{confirm, home, login, logout, partners, setup, tokens};
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
 use crate::web::frame::frame;
-use crate::web::webhooks::{delete, list};
+use crate::web::webhooks::{connect, delete, list};
 use crate::web::{assets, routes};
 
 /// Mounts the browser's face. It answers every path that nobody before it does: mount it last.
@@ -51,6 +51,7 @@ impl Mounted {
             .both("/bu/{bu}/admin/webhooks/{wh}/delete", delete::open, delete::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
+            .page("/bu/{bu}/connect/{login}", connect::open)
             .page("/bu/{bu}/logs", log::open)
             .page("/bu/{bu}/logs/{evt}", event::open)
             .action("/bu/{bu}/logs/{evt}/deliveries/{dlv}/resend", event::resend)

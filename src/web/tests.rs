@@ -37,6 +37,7 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("webhooks-empty", &s.no_webhooks()),
         both("webhooks-none", &s.no_match()),
         both("webhook-delete", &s.delete()),
+        both("connect", &s.connect()),
         both("event-logs", &s.event_log()),
         both("event-logs-empty", &s.no_events(false)),
         both("event-logs-none", &s.no_events(true)),

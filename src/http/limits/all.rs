@@ -214,7 +214,8 @@ mod tests {
     fn the_smaller_limits_are_those_of_the_table() {
         let limits = limits(0);
         let id = Uuid::from_u128(7);
-        let passed = |check: &dyn Fn() -> Result<(), Limited>| (0..100).take_while(|_| check().is_ok()).count();
+        let passed =
+            |check: &dyn Fn() -> Result<(), Limited>| (0..100).take_while(|_| check().is_ok()).count();
         let (bu, webhook) = (BuId::from_uuid(id), WebhookId::from_uuid(id));
         assert_eq!(passed(&|| limits.test(bu, webhook)), 10);
         assert_eq!(passed(&|| limits.form(SessionId::from_uuid(id))), 20);

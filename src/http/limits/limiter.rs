@@ -139,12 +139,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// The refusal of who may come back after `wait`.
     pub(super) fn limited(&self, wait: Duration) -> Limited {
         let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        Limited {
-            name: self.name,
-            quota: self.quota,
-            window_s: self.window_s,
-            retry_after_s: whole.max(1),
-        }
+        Limited { name: self.name, quota: self.quota, window_s: self.window_s, retry_after_s: whole.max(1) }
     }
 
     /// Forgets the keys whose whole quota has come back, so that the map stays as small as the traffic.

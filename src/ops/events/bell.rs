@@ -47,8 +47,7 @@ impl Bell {
     /// Listens for `bu`. What is stored from now on is heard, so look for what is there already afterwards.
     pub fn listen(self: &Arc<Self>, bu: BuId) -> Listening {
         let mut state = self.state();
-        let unit =
-            state.units.entry(bu).or_insert_with(|| Unit { rung: watch::Sender::new(()), waiting: 0 });
+        let unit = state.units.entry(bu).or_insert_with(|| Unit { rung: watch::Sender::new(()), waiting: 0 });
         unit.waiting += 1;
         let rung = unit.rung.subscribe();
         Listening { bell: self.clone(), bu, rung }

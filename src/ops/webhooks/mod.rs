@@ -1,6 +1,7 @@
 //! What is sent where: making, reading, changing and removing webhooks, and the catalogue.
 
 pub mod catalogue;
+pub mod connect;
 pub mod create;
 pub mod edit;
 pub mod failing;

@@ -85,6 +85,11 @@ pub fn find(conn: &mut Conn, id: UserId) -> QueryResult<Option<UserRow>> {
     users::table.find(id).select(UserRow::as_select()).first(conn).optional()
 }
 
+/// The id and the name of the login with this number. For those who ask next what it may do, and where.
+pub fn by_number(conn: &mut Conn, number: i64) -> QueryResult<Option<(UserId, String)>> {
+    users::table.filter(users::number.eq(number)).select((users::id, users::name)).first(conn).optional()
+}
+
 /// The login `id`, when it has a role at the partner of `bu`.
 pub fn of_unit(conn: &mut Conn, bu: BuId, id: UserId) -> QueryResult<Option<UserId>> {
     members().filter(business_units::id.eq(bu).and(users::id.eq(id))).select(users::id).first(conn).optional()

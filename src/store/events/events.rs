@@ -203,7 +203,12 @@ pub struct FeedHead {
 pub fn heads_after(conn: &mut Conn, bu: BuId, after: i64, limit: i64) -> QueryResult<Vec<FeedHead>> {
     events::table
         .filter(events::bu_id.eq(bu).and(events::seq.gt(after)))
-        .select((events::seq, events::event_type, events::source, sql::<BigInt>("CAST(length(body) AS BIGINT)")))
+        .select((
+            events::seq,
+            events::event_type,
+            events::source,
+            sql::<BigInt>("CAST(length(body) AS BIGINT)"),
+        ))
         .order(events::seq)
         .limit(limit)
         .load(conn)

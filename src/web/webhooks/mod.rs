@@ -1,4 +1,5 @@
 //! Pages of what is sent where.
 
+pub mod connect;
 pub mod delete;
 pub mod list;

@@ -45,15 +45,32 @@ fn ids(answer: &Answer) -> Vec<String> {
     list(&data(answer, 200)).iter().map(|event| text(&event["id"])).collect()
 }
 
-/// Publishes until there is an answer, wherever the server is.
-fn publish(address: &Mutex<Option<String>>, tenant: &Tenant, key: &str, payload: &Value) -> String {
-    let body = json!({"type": "order.completed", "data": payload}).to_string();
-    until(PATIENCE, || {
-        let base = address.lock().unwrap().clone().ok_or("no server")?;
-        let api = tenant.at_base(&base);
-        let answer = api.try_post("/events", &[("idempotency-key", key)], &body).ok_or("no answer")?;
-        if answer.status == 202 { Ok(text(&answer.json()["data"]["id"])) } else { Err("refused") }
-    })
+/// A client of a server that may come back at another address.
+struct Follower<'a> {
+    address: &'a Mutex<Option<String>>,
+    tenant: &'a Tenant,
+    at: Option<(String, Api)>,
+}
+
+impl Follower<'_> {
+    /// The server where it is now; none while there is none.
+    fn api(&mut self) -> Option<&Api> {
+        let base = self.address.lock().unwrap().clone()?;
+        if self.at.as_ref().is_none_or(|(known, _)| *known != base) {
+            self.at = Some((base.clone(), self.tenant.at_base(&base)));
+        }
+        self.at.as_ref().map(|(_, api)| api)
+    }
+
+    /// Publishes until there is an answer.
+    fn publish(&mut self, key: &str, payload: &Value) -> String {
+        let body = json!({"type": "order.completed", "data": payload}).to_string();
+        until(PATIENCE, || {
+            let api = self.api().ok_or("no server")?;
+            let answer = api.try_post("/events", &[("idempotency-key", key)], &body).ok_or("no answer")?;
+            if answer.status == 202 { Ok(text(&answer.json()["data"]["id"])) } else { Err("refused") }
+        })
+    }
 }
 
 fn every_accepted_event_is_pulled_once_and_in_order_over_kills_and_restarts(database: &TestDatabase) {
@@ -64,19 +81,20 @@ fn every_accepted_event_is_pulled_once_and_in_order_over_kills_and_restarts(data
     let (accepted, seen) = std::thread::scope(|scope| {
         let producers: Vec<_> = (0..PRODUCERS)
             .map(|producer| {
+                let mut client = Follower { address, tenant, at: None };
                 let one = move |n: usize| {
                     let payload = json!({"producer": producer, "number": n});
-                    publish(address, tenant, &format!("{producer}-{n}"), &payload)
+                    client.publish(&format!("{producer}-{n}"), &payload)
                 };
                 scope.spawn(move || (0..EACH).map(one).collect::<Vec<_>>())
             })
             .collect();
         let reader = scope.spawn(|| {
+            let mut client = Follower { address, tenant, at: None };
             let (mut cursor, mut seen) = ("oldest".to_owned(), Vec::new());
             while seen.len() < PRODUCERS * EACH {
-                let base = address.lock().unwrap().clone();
                 let path = format!("/events?after={cursor}&wait=2&limit=7");
-                let Some(answer) = base.and_then(|base| tenant.at_base(&base).try_get(&path)) else { continue };
+                let Some(answer) = client.api().and_then(|api| api.try_get(&path)) else { continue };
                 if answer.status == 503 {
                     continue;
                 }
@@ -256,11 +274,17 @@ fn a_cursor_is_good_for_its_own_list_only(database: &TestDatabase) {
     for ((list, name, filter), cursor) in lists.iter().zip(&cursors) {
         let refused = |api: &Api, list: &str, cursor: &str| {
             let answer = api.get(&format!("{list}&{name}={cursor}"));
-            assert_eq!((answer.status, faults(&answer)), (400, vec![format!("{name} cursor_invalid")]), "{list}");
+            assert_eq!(
+                (answer.status, faults(&answer)),
+                (400, vec![format!("{name} cursor_invalid")]),
+                "{list}"
+            );
         };
-        let edited = format!("{}{}", &cursor[..cursor.len() - 2], if cursor.ends_with("AA") { "BB" } else { "AA" });
+        let edited =
+            format!("{}{}", &cursor[..cursor.len() - 2], if cursor.ends_with("AA") { "BB" } else { "AA" });
         let cut = &cursor[..cursor.len() - 1];
-        for bad in ["garbage", "%00", "evt_00000000000000000000000001", "1", &edited, cut, &"A".repeat(5_000)] {
+        for bad in ["garbage", "%00", "evt_00000000000000000000000001", "1", &edited, cut, &"A".repeat(5_000)]
+        {
             refused(&api, list, bad);
         }
         refused(&api, &format!("{list}{filter}"), cursor);

@@ -3,8 +3,10 @@
 mod access;
 mod browser;
 mod foreign;
+mod connect;
 mod forged;
 mod headers;
+mod limits;
 mod logs;
 mod site;
 mod tokens;

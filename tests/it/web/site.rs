@@ -99,6 +99,18 @@ impl Site {
         person
     }
 
+    /// Somebody of a global partner that may act in every unit, who is signed in.
+    pub fn global_person(&self) -> Person {
+        let args = ["--json", "partner", "create", "--name", "Northwind", "--kind", "global"];
+        let partner = self.program.run(args).json()["id"].as_i64().expect("a number");
+        self.program.run(["partner", "grant", "--all", "--partner", &partner.to_string()]).success();
+        let email = "global@northwind.example".to_owned();
+        let link = self.invite_to(partner, &email, "admin");
+        let person = Person { email, ..self.visitor() };
+        assert_eq!(person.choose_password(&link).status, 303);
+        person
+    }
+
     /// Somebody who is not signed in.
     pub fn visitor(&self) -> Person {
         Person { base: self.server.url(""), client: client(), email: String::new() }
@@ -123,6 +135,14 @@ impl Site {
     /// Publishes an event in the first unit; its id.
     pub fn publish(&self) -> String {
         made(&self.api, "/events", &json!({"type": "order.completed", "data": {"total": 184}}))
+    }
+
+    /// A new token of the first unit with these scopes.
+    pub fn token(&self, scopes: &str) -> String {
+        let partner = self.partner.to_string();
+        let name = format!("with {scopes}");
+        let args = ["token", "create", "--name", &name, scopes, "--partner", &partner];
+        self.program.run(args).success().to_owned()
     }
 
     /// `http://host:port` and the path.

@@ -219,7 +219,8 @@ impl Thread {
         if !handed.is_empty() {
             self.tools.handoff.hand(handed);
         }
-        let new = drafts.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_ok_and(|p| !p.repeated));
+        let new =
+            drafts.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_ok_and(|p| !p.repeated));
         self.bell.ring(new.map(|(draft, _)| draft.bu()));
         for webhook in gone {
             self.tools.handoff.changed(webhook);
