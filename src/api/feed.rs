@@ -53,7 +53,7 @@ pub async fn pull(caller: Caller, request: &HttpRequest) -> Result<HttpResponse,
     let mut query = Query::of(request);
     let limit = query.number("limit", 100, 1..=100);
     let wait = query.number("wait", 0, 0..=LONGEST_WAIT_S);
-    let event_type = query.text("type").map(str::to_owned);
+    let event_type = query.event_type("type");
     let cursors = Cursors::new(&caller, "feed", &[event_type.as_deref()]);
     let from = match query.text("after") {
         Some("" | "oldest") => From::Oldest,

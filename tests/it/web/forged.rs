@@ -1,6 +1,6 @@
 //! Requests that no page of ours sent: each way of forging one, on every address that takes a form.
 
-use super::site::{Person, Site, between, until};
+use super::site::{PASSWORD, Person, Site, between, until};
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::http::send;
 use crate::support::receiver::Receiver;
@@ -31,13 +31,17 @@ fn a_forged_request_changes_nothing_on_any_route(database: &TestDatabase) {
         let shown = person.get(&page).body;
         between(&shown, "/deliveries/", "/resend").map(str::to_owned)
     });
-    let (own, others, before) = (person.token(&page), other.token(&site.webhooks()), visitor.token("/login"));
+    let (others, before) = (other.token(&site.webhooks()), visitor.token("/login"));
     let base = site.url("");
     let (site_header, origin) = ("sec-fetch-site", "origin");
 
     for path in paths(&Method::POST, &site, &webhook, &event, &delivery) {
         let signed_out = path == "/login" || path == "/setup";
-        let (who, good): (&Person, &str) = if signed_out { (&visitor, &before) } else { (&person, &own) };
+        // A session of its own for each address: one that sends this many forms is told to wait.
+        let again = site.visitor();
+        assert_eq!(again.sign_in(&person.email, PASSWORD, "").status, 303);
+        let own = again.token(&page);
+        let (who, good): (&Person, &str) = if signed_out { (&visitor, &before) } else { (&again, &own) };
         let refused = |what: &str, request: RequestBuilder| {
             let answer = send(request);
             assert_eq!(answer.status, 403, "{path}: {what}: {answer:?}");

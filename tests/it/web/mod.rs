@@ -4,6 +4,7 @@ mod access;
 mod browser;
 mod connect;
 mod foreign;
+mod connect;
 mod forged;
 mod headers;
 mod limits;
