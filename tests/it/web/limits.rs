@@ -41,7 +41,7 @@ fn a_session_that_sends_forms_too_fast_is_told_to_wait(database: &TestDatabase) 
 
 fn a_login_that_searches_too_fast_is_told_to_wait(database: &TestDatabase) {
     let site = Site::open(database);
-    let person = site.global_person();
+    let person = site.global_person("admin");
     let search = |q: &str| send(person.request(Method::GET, &format!("/partners?q={q}")));
     let answers = at_once(60, || search("kes"));
     assert!(answers.iter().any(|answer| answer.status == 200 && answer.body.contains("trel")));

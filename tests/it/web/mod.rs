@@ -4,7 +4,6 @@ mod access;
 mod browser;
 mod connect;
 mod foreign;
-mod connect;
 mod forged;
 mod headers;
 mod limits;

@@ -99,18 +99,6 @@ impl Site {
         person
     }
 
-    /// Somebody of a global partner that may act in every unit, who is signed in.
-    pub fn global_person(&self) -> Person {
-        let args = ["--json", "partner", "create", "--name", "Northwind", "--kind", "global"];
-        let partner = self.program.run(args).json()["id"].as_i64().expect("a number");
-        self.program.run(["partner", "grant", "--all", "--partner", &partner.to_string()]).success();
-        let email = "global@northwind.example".to_owned();
-        let link = self.invite_to(partner, &email, "admin");
-        let person = Person { email, ..self.visitor() };
-        assert_eq!(person.choose_password(&link).status, 303);
-        person
-    }
-
     /// Somebody who is not signed in.
     pub fn visitor(&self) -> Person {
         Person { base: self.server.url(""), client: client(), email: String::new() }
