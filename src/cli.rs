@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 
+use crate::api;
 use crate::config::{DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs};
 use crate::server::Failure;
 use crate::telemetry::{self, LogFormat};
@@ -92,6 +93,8 @@ enum Command {
     /// The master key.
     #[command(subcommand)]
     Keys(admin::KeysCommand),
+    /// Write the API's description as OpenAPI 3.1 to standard output. Needs no database.
+    Openapi,
 }
 
 /// Reads the command line and runs it. A wrong setting is one sentence and exit code 2; any other
@@ -125,6 +128,10 @@ fn run(common: &Common, command: Command) -> Result<(), Failure> {
         Command::User(command) => admin::user(common, command),
         Command::Token(command) => admin::token(common, command),
         Command::Keys(command) => admin::keys(common, &command),
+        Command::Openapi => {
+            output::say(api::openapi::document().text().trim_end());
+            Ok(())
+        }
     }
 }
 

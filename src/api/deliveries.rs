@@ -2,31 +2,48 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::caller::{Caller, PathId};
 use crate::api::cursor::Cursors;
-use crate::api::error::Problem;
+use crate::api::error::{Problem, ProblemView};
+use crate::api::openapi::problems::{Asked, Guarded, Named};
 use crate::api::query::Query;
 use crate::api::views::{Data, DeliveryView, Listing};
+use crate::domain::events::delivery::DeliveryState;
+use crate::domain::id::WebhookId;
 use crate::domain::id::{DeliveryId, DeliveryKind, EventId, WebhookKind};
 use crate::ops::events::deliveries::{self, DeliveryQuery, From};
 use crate::ops::events::{inspect, resend};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryCursors)]
 struct CursorsMeta {
+    #[schema(example = 20)]
     limit: u32,
     next: Option<String>,
     previous: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Resent)]
 struct ResentView {
     id: DeliveryId,
     event_id: EventId,
+    #[schema(example = "accepted")]
     status: &'static str,
 }
 
 /// The deliveries of a webhook, newest first: older ones `before` a cursor, newer ones `after` one.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks/{id}/deliveries",
+    operation_id = "list_webhook_deliveries",
+    tag = "Deliveries",
+    security(("token" = ["deliveries:read"])),
+    params(("id" = WebhookId, Path), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out."), ("before" = Option<String>, Query, description = "Only deliveries before this one: the `next` of a page."), ("after" = Option<String>, Query, description = "Only deliveries after this one: the `previous` of a page."), ("state" = Option<DeliveryState>, Query, description = "Only deliveries in this state.")),
+    responses((status = 200, description = "A page of deliveries, newest first.", body = Listing<DeliveryView<'static>, CursorsMeta>), Guarded, Named, Asked)
+)]
 pub async fn list(
     caller: Caller,
     id: PathId<WebhookKind>,
@@ -62,6 +79,15 @@ pub async fn list(
 }
 
 /// One delivery: its attempts with what was sent and what came back.
+#[utoipa::path(
+    get,
+    path = "/api/v1/deliveries/{id}",
+    operation_id = "get_delivery",
+    tag = "Deliveries",
+    security(("token" = ["deliveries:read"])),
+    params(("id" = DeliveryId, Path)),
+    responses((status = 200, description = "The delivery with each attempt: what was sent and what came back.", body = Data<DeliveryView<'static>>), Guarded, Named)
+)]
 pub async fn read(caller: Caller, id: PathId<DeliveryKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     let delivery = caller.run(move |cx, bu| inspect::delivery(cx, bu, id)).await?;
@@ -69,6 +95,15 @@ pub async fn read(caller: Caller, id: PathId<DeliveryKind>) -> Result<HttpRespon
 }
 
 /// Sends a delivery again, as a new one of the same event: 202 once that is stored.
+#[utoipa::path(
+    post,
+    path = "/api/v1/deliveries/{id}/resend",
+    operation_id = "resend_delivery",
+    tag = "Deliveries",
+    security(("token" = ["deliveries:write"])),
+    params(("id" = DeliveryId, Path)),
+    responses((status = 202, description = "The new delivery is stored for good.", body = Data<ResentView>), Guarded, Named, (status = 409, description = "It cannot be sent again: `webhook_deleted`, `webhook_inactive`, `endpoint_deleted` or `event_expired`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn resend(caller: Caller, id: PathId<DeliveryKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     let resent = caller.run(move |cx, bu| resend::resend(cx, bu, id)).await?;

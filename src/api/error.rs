@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::access::permission::Permission;
 use crate::domain::events::payload::PayloadFault;
@@ -39,28 +40,42 @@ struct Parts {
     headers: Vec<(HeaderName, String)>,
 }
 
-/// As it is sent.
-#[derive(Serialize)]
-struct ProblemView<'a> {
+/// A problem as it is sent, by RFC 9457.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemView<'a> {
+    #[schema(example = false)]
     success: bool,
+    #[schema(example = "/problems/not_found")]
     r#type: String,
+    #[schema(example = "Not Found")]
     title: &'a str,
+    #[schema(example = 404)]
     status: u16,
+    #[schema(example = "There is nothing at this address, or it is not yours. Check the path and the id.")]
     detail: &'a str,
+    #[schema(example = "not_found")]
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     required_scope: Option<Permission>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<&'a str>,
     errors: Vec<FieldErrorView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     request_id: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FieldError)]
 struct FieldErrorView<'a> {
+    #[schema(example = "url")]
     field: &'a str,
+    #[schema(example = "scheme")]
     code: &'a str,
+    #[schema(example = "Use an https:// address.")]
     message: &'a str,
 }
 

@@ -5,10 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::api::caller::Producer;
-use crate::api::error::Problem;
+use crate::api::error::{Problem, ProblemView};
 use crate::api::events::idempotency_key;
+use crate::api::openapi::bodies::{BatchBody as Batch, BatchOutcome};
+use crate::api::openapi::problems::{Guarded, Sent};
 use crate::api::views::Listing;
 use crate::domain::events::event::{IdempotencyKey, MOST_EVENT_BYTES};
 use crate::domain::events::payload::SoundJson;
@@ -31,28 +34,49 @@ struct BatchBody<'a> {
 }
 
 /// What became of one event.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = BatchItem)]
 struct ItemView {
+    #[schema(example = 0)]
     index: usize,
+    #[schema(value_type = BatchOutcome)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "evt_01ks8pge00e8z8g4m6qv2r9t5x")]
     id: Option<EventId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "2026-03-15T08:30:00.004120Z")]
     received_at: Option<Ts>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = crate::api::error::ProblemView<'static>, required = false)]
     problem: Option<Value>,
 }
 
-#[derive(Serialize, Default)]
+#[derive(Serialize, Default, ToSchema)]
+#[schema(as = BatchCounts)]
 struct BatchMeta {
+    #[schema(example = 1)]
     accepted: usize,
+    #[schema(example = 0)]
     repeated: usize,
+    #[schema(example = 0)]
     refused: usize,
+    #[schema(example = 0)]
     failed: usize,
 }
 
 /// Publishes up to [`MOST_EVENTS`] events: 202 once all that were accepted are stored for good. An error as a
 /// whole says that none was.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/batch",
+    operation_id = "publish_events",
+    tag = "Events",
+    security(("token" = ["events:write"])),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key within 24 hours answers the first result and stores nothing.")),
+    request_body = Batch,
+    responses((status = 202, description = "What became of each event, in their order.", body = Listing<ItemView, BatchMeta>), Guarded, Sent, (status = 409, description = "Every key was used with another body: `idempotency_key_reused`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn publish(
     producer: Producer,
     request: HttpRequest,

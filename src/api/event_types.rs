@@ -3,12 +3,16 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::api::body;
 use crate::api::caller::Caller;
-use crate::api::error::Problem;
+use crate::api::error::{Problem, ProblemView};
+use crate::api::openapi::bodies::{EventTypeBody, EventTypeChangeBody, PayloadSample};
+use crate::api::openapi::problems::{Guarded, Named, Sent};
 use crate::api::views::Data;
+use crate::api::views::Deleted;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::catalogue::EventTypeDraft;
 use crate::domain::webhooks::trigger::is_event_type;
@@ -17,23 +21,41 @@ use crate::ops::webhooks::catalogue::{self, EventTypeChange, TypeView};
 /// Fields of a type that only Bellwire itself sets.
 const READ_ONLY: [&str; 2] = ["updated_at", "built_in"];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventType)]
 struct EventTypeView {
+    #[schema(example = "invoice.paid")]
     name: String,
+    #[schema(example = "invoice")]
     resource: String,
+    #[schema(example = "paid")]
     event: String,
+    #[schema(example = "Invoice Paid")]
     label: String,
+    #[schema(example = "An invoice was paid in full")]
     description: String,
+    #[schema(example = "Billing")]
     group: String,
     partner_only: bool,
     deprecated: bool,
     built_in: bool,
+    #[schema(value_type = Option<Object>, example = json!({"type": "object", "required": ["id"]}))]
     schema: Option<Value>,
+    #[schema(value_type = Option<Object>, example = json!({"id": "inv_1", "total": "120.00"}))]
     sample: Option<Value>,
+    #[schema(example = "2026-03-15T08:30:00Z")]
     created_at: Option<Ts>,
 }
 
 /// Every type that the token's business unit sees.
+#[utoipa::path(
+    get,
+    path = "/api/v1/event-types",
+    operation_id = "list_event_types",
+    tag = "Event types",
+    security(("token" = ["event-types:read"])),
+    responses((status = 200, description = "Every type that the business unit sees.", body = Data<Vec<EventTypeView>>), Guarded)
+)]
 pub async fn list(caller: Caller) -> Result<HttpResponse, Problem> {
     let types = caller.run(catalogue::list).await?;
     let views: Vec<EventTypeView> = types.into_iter().map(view).collect();
@@ -41,17 +63,44 @@ pub async fn list(caller: Caller) -> Result<HttpResponse, Problem> {
 }
 
 /// One type.
+#[utoipa::path(
+    get,
+    path = "/api/v1/event-types/{name}",
+    operation_id = "get_event_type",
+    tag = "Event types",
+    security(("token" = ["event-types:read"])),
+    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "order.completed")),
+    responses((status = 200, description = "The type.", body = Data<EventTypeView>), Guarded, Named)
+)]
 pub async fn read(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Data { data: view(find(&caller, &request).await?) }))
 }
 
 /// A sample of the type's payload: the value of `data`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/event-types/{name}/sample",
+    operation_id = "get_event_type_sample",
+    tag = "Event types",
+    security(("token" = ["event-types:read"])),
+    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "order.completed")),
+    responses((status = 200, description = "An example of the data of such an event.", body = Data<PayloadSample>), Guarded, Named)
+)]
 pub async fn sample(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let sample = find(&caller, &request).await?.sample.ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok().json(Data { data: sample }))
 }
 
 /// Adds a type.
+#[utoipa::path(
+    post,
+    path = "/api/v1/event-types",
+    operation_id = "create_event_type",
+    tag = "Event types",
+    security(("token" = ["event-types:write"])),
+    request_body = EventTypeBody,
+    responses((status = 201, description = "The type, offered everywhere at once.", body = Data<EventTypeView>), Guarded, Sent, (status = 409, description = "The name is taken: `event_type_exists`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn add(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
@@ -69,6 +118,16 @@ pub async fn add(caller: Caller, request: HttpRequest, payload: Payload) -> Resu
 }
 
 /// Changes any part of a type; the rest stays. A schema or a sample goes with `null`.
+#[utoipa::path(
+    put,
+    path = "/api/v1/event-types/{name}",
+    operation_id = "update_event_type",
+    tag = "Event types",
+    security(("token" = ["event-types:write"])),
+    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "order.completed")),
+    request_body = EventTypeChangeBody,
+    responses((status = 200, description = "The type as it is now.", body = Data<EventTypeView>), Guarded, Named, Sent, (status = 409, description = "It is not yours to change: `built_in_event_type` or `shared_event_type`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn change(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let name = name(&request)?;
     let mut fields = body::object(&request, payload).await?;
@@ -90,10 +149,19 @@ pub async fn change(caller: Caller, request: HttpRequest, payload: Payload) -> R
 }
 
 /// Removes a type.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/event-types/{name}",
+    operation_id = "delete_event_type",
+    tag = "Event types",
+    security(("token" = ["event-types:write"])),
+    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "order.completed")),
+    responses((status = 200, description = "It is gone.", body = Deleted), Guarded, Named, (status = 409, description = "It stays: `built_in_event_type`, `shared_event_type` or `event_type_in_use`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn remove(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let name = name(&request)?;
     caller.run(move |cx, bu| catalogue::remove(cx, bu, &name)).await?;
-    Ok(HttpResponse::Ok().json(json!({"success": true, "message": "Event type deleted successfully"})))
+    Ok(HttpResponse::Ok().json(Deleted::new("Event type deleted successfully")))
 }
 
 /// The type that the address names; 404 when it names none.

@@ -7,11 +7,14 @@ use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::api::caller::{Caller, PathId, Producer};
 use crate::api::cursor::Cursors;
-use crate::api::error::Problem;
+use crate::api::error::{Problem, ProblemView};
 use crate::api::feed;
+use crate::api::openapi::bodies::{EventBody, EventsMeta};
+use crate::api::openapi::problems::{Asked, Guarded, Named, Sent};
 use crate::api::query::Query;
 use crate::api::views::{Data, DeliveryView, Listing};
 use crate::api::webhooks::known_type;
@@ -31,28 +34,39 @@ const RULES: Rules = Rules { most_bytes: MOST_EVENT_BYTES, gzip: true };
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Accepted)]
 struct AcceptedView<'a> {
     id: EventId,
+    #[schema(example = "order.completed")]
     r#type: &'a str,
     created: Ts,
+    #[schema(example = "accepted")]
     status: &'static str,
+    #[schema(example = "2026-03-15T08:30:00.004120Z")]
     received_at: Ts,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 struct EventView<'a> {
     id: EventId,
+    #[schema(example = "order.completed")]
     r#type: &'a str,
     created: Ts,
+    #[schema(example = "2026-03-15T08:30:00.004120Z")]
     received_at: Ts,
+    #[schema(example = "api")]
     source: &'a str,
     subject: Option<UserId>,
     programme: Option<ProgrammeId>,
+    #[schema(example = "delivered", required = false)]
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false, example = json!({"id": "ord_1", "total": "49.00"}))]
     data: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     deliveries: Option<Vec<DeliveryView<'a>>>,
 }
 
@@ -70,6 +84,16 @@ struct TypeBody<'a> {
 }
 
 /// Publishes an event: 202 once it is stored for good.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events",
+    operation_id = "publish_event",
+    tag = "Events",
+    security(("token" = ["events:write"])),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key within 24 hours answers the first result and stores nothing.")),
+    request_body = EventBody,
+    responses((status = 202, description = "The event and all its deliveries are stored for good.", body = Data<AcceptedView<'static>>, headers(("Idempotency-Replayed" = String, description = "`true` when the first request had stored it before."))), Guarded, Sent, (status = 409, description = "The key was used with another body: `idempotency_key_reused`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn publish(
     Producer(caller): Producer,
     request: HttpRequest,
@@ -114,7 +138,16 @@ async fn check(caller: &Caller, bytes: Bytes, key: Option<IdempotencyKey>) -> Re
     if at_once { work() } else { actix_web::web::block(work).await? }
 }
 
-/// Events, newest first, from a cursor on; with `after` the pull feed.
+/// Events, newest first, from a cursor on; with `after` the pull feed: oldest first, each once, none left out.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    operation_id = "list_events",
+    tag = "Events",
+    security(("token" = ["events:read"])),
+    params(("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out."), ("before" = Option<String>, Query, description = "Go on behind a page: its `next`."), ("type" = Option<String>, Query, description = "Only events of this type."), ("after" = Option<String>, Query, example = "oldest", description = "Pull: the `next` of the last answer, `oldest` or `now`."), ("wait" = Option<u32>, Query, minimum = 0, maximum = 30, description = "Pull: for how many seconds to wait for the first event.")),
+    responses((status = 200, description = "A page of events, newest first.", body = Listing<EventView<'static>, EventsMeta>), Guarded, Asked, (status = 410, description = "What would come next is no longer kept: `cursor_expired`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     if query.text("after").or(query.text("wait")).is_some() {
@@ -143,6 +176,15 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
 
 /// One event: its data as received, its deliveries and their attempts. What was sent and what came back
 /// is shown to tokens that may read deliveries.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events/{id}",
+    operation_id = "get_event",
+    tag = "Events",
+    security(("token" = ["events:read"])),
+    params(("id" = EventId, Path)),
+    responses((status = 200, description = "The event with its data, deliveries and attempts.", body = Data<EventView<'static>>), Guarded, Named)
+)]
 pub async fn read(caller: Caller, id: PathId<EventKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     let found = caller.run(move |cx, bu| inspect::get(cx, bu, id)).await?;

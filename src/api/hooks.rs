@@ -3,11 +3,14 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::api::body;
 use crate::api::caller::{Caller, PathId};
-use crate::api::error::Problem;
+use crate::api::error::{Problem, ProblemView};
+use crate::api::openapi::bodies::HookBody;
+use crate::api::openapi::problems::{Guarded, Named, Sent};
+use crate::api::views::Deleted;
 use crate::domain::id::{WebhookId, WebhookKind};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::WebhookStatus;
@@ -15,17 +18,30 @@ use crate::ops::webhooks::create::Created;
 use crate::ops::webhooks::hooks::{self, HookDraft};
 
 /// As tools look for it: without a wrapper.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hook)]
 struct HookView<'a> {
     id: WebhookId,
+    #[schema(example = "https://hooks.example.com/hooks/standard/123456/abcdef")]
     target_url: &'a str,
+    #[schema(example = "order.completed")]
     event: Option<&'a str>,
     status: WebhookStatus,
     created_at: Ts,
+    #[schema(example = "whsec_Ck4Fg8mZcR1xS6nTq0vWb3yHj7uLd9pEaX2kMiOo5tU=")]
     secret: &'a str,
 }
 
 /// Subscribes an address to one event type; the one answer that holds the signing secret.
+#[utoipa::path(
+    post,
+    path = "/api/v1/hooks",
+    operation_id = "subscribe_hook",
+    tag = "REST hooks",
+    security(("token" = ["webhooks:write"])),
+    request_body = HookBody,
+    responses((status = 201, description = "The subscription, with its signing secret.", body = HookView<'static>), Guarded, Sent, (status = 409, description = "The business unit has as many webhooks as it may: `limit_webhooks`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn subscribe(
     caller: Caller,
     request: HttpRequest,
@@ -56,8 +72,17 @@ pub async fn subscribe(
 }
 
 /// Unsubscribes.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/hooks/{id}",
+    operation_id = "unsubscribe_hook",
+    tag = "REST hooks",
+    security(("token" = ["webhooks:write"])),
+    params(("id" = WebhookId, Path)),
+    responses((status = 200, description = "Nothing is sent any more.", body = Deleted), Guarded, Named)
+)]
 pub async fn unsubscribe(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     caller.run(move |cx, bu| hooks::unsubscribe(cx, bu, id)).await?;
-    Ok(HttpResponse::Ok().json(json!({"success": true, "message": "Hook deleted successfully"})))
+    Ok(HttpResponse::Ok().json(Deleted::new("Hook deleted successfully")))
 }

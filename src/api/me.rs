@@ -2,9 +2,11 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::caller::Caller;
 use crate::api::error::Problem;
+use crate::api::openapi::problems::Guarded;
 use crate::api::views::Data;
 use crate::domain::access::partner::PartnerNumber;
 use crate::domain::access::permission::Scopes;
@@ -12,22 +14,35 @@ use crate::domain::id::{BuId, TokenId};
 use crate::ops::Refusal;
 use crate::ops::authorize::find_unit;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Me)]
 struct MeView<'a> {
     id: TokenId,
+    #[schema(example = "Order service")]
     name: &'a str,
     scopes: Scopes,
     business_unit: UnitView<'a>,
+    #[schema(value_type = i64, example = 12345)]
     partner: PartnerNumber,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = BusinessUnit)]
 struct UnitView<'a> {
     id: BuId,
+    #[schema(example = "Acme")]
     name: &'a str,
 }
 
 /// Any live token may ask, as long as API access is part of the plan.
+#[utoipa::path(
+    get,
+    path = "/api/v1/me",
+    operation_id = "get_own_token",
+    tag = "Tokens",
+    security(("token" = [])),
+    responses((status = 200, description = "What this token is and may do.", body = Data<MeView<'static>>), Guarded)
+)]
 pub async fn read(caller: Caller) -> Result<HttpResponse, Problem> {
     let unit = caller.run(|cx, bu| cx.read(|conn| find_unit(cx, conn, bu))).await?;
     if !unit.api_access {

@@ -12,6 +12,7 @@ mod events;
 mod feed;
 mod hooks;
 mod me;
+pub mod openapi;
 mod query;
 mod replays;
 pub mod routes;

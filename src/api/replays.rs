@@ -3,10 +3,13 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::body::{self, Fields};
 use crate::api::caller::{Caller, PathId};
-use crate::api::error::Problem;
+use crate::api::error::{Problem, ProblemView};
+use crate::api::openapi::bodies::ReplayBody;
+use crate::api::openapi::problems::{Guarded, Named, Sent};
 use crate::api::views::Data;
 use crate::domain::events::delivery::DeliveryState;
 use crate::domain::events::replay::{ReplayState, Selection, StopReason};
@@ -17,33 +20,45 @@ use crate::ops::events::replay::{self, ReplayDraft, ReplayView as Replay};
 /// Fields of a replay that only Bellwire itself sets.
 const READ_ONLY: [&str; 4] = ["state", "total", "done", "finished_at"];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReplaySelection)]
 struct SelectionView<'a> {
     webhook: WebhookId,
     from: Option<Ts>,
     to: Ts,
+    #[schema(example = json!(["exhausted"]))]
     states: &'a [DeliveryState],
     event_type: Option<&'a str>,
+    #[schema(example = 50)]
     pace_per_second: i32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlannedReplay)]
 struct PlannedView<'a> {
+    #[schema(example = true)]
     dry_run: bool,
+    #[schema(example = 1200)]
     count: i64,
+    #[schema(example = 24)]
     estimated_seconds: i64,
     #[serde(flatten)]
     selection: SelectionView<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Replay)]
 struct ReplayView<'a> {
     id: ReplayId,
     state: ReplayState,
     reason: Option<StopReason>,
+    #[schema(example = 1200)]
     total: i64,
+    #[schema(example = 400)]
     done: i64,
+    #[schema(example = 396)]
     resent: i64,
+    #[schema(example = 4)]
     skipped: i64,
     #[serde(flatten)]
     selection: SelectionView<'a>,
@@ -52,6 +67,15 @@ struct ReplayView<'a> {
 }
 
 /// Makes a replay, or only counts what it would send when `dry_run` is true.
+#[utoipa::path(
+    post,
+    path = "/api/v1/replays",
+    operation_id = "create_replay",
+    tag = "Replays",
+    security(("token" = ["deliveries:write"])),
+    request_body = ReplayBody,
+    responses((status = 201, description = "The replay has begun.", body = Data<ReplayView<'static>>), (status = 200, description = "How many it would send: `dry_run` was true.", body = Data<PlannedView<'static>>), Guarded, Sent, (status = 409, description = "It cannot begin: `webhook_deleted`, `webhook_inactive`, `replay_running` or `limit_replay`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
@@ -83,6 +107,15 @@ pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> R
 }
 
 /// One replay and how far it is.
+#[utoipa::path(
+    get,
+    path = "/api/v1/replays/{id}",
+    operation_id = "get_replay",
+    tag = "Replays",
+    security(("token" = ["deliveries:write"])),
+    params(("id" = ReplayId, Path)),
+    responses((status = 200, description = "How far it is.", body = Data<ReplayView<'static>>), Guarded, Named)
+)]
 pub async fn read(caller: Caller, id: PathId<ReplayKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     let found = caller.run(move |cx, bu| replay::get(cx, bu, id)).await?;
@@ -90,6 +123,15 @@ pub async fn read(caller: Caller, id: PathId<ReplayKind>) -> Result<HttpResponse
 }
 
 /// Cancels a replay; once more changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/replays/{id}",
+    operation_id = "cancel_replay",
+    tag = "Replays",
+    security(("token" = ["deliveries:write"])),
+    params(("id" = ReplayId, Path)),
+    responses((status = 200, description = "The replay, which sends no more.", body = Data<ReplayView<'static>>), Guarded, Named, (status = 409, description = "It is over: `replay_ended`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn cancel(caller: Caller, id: PathId<ReplayKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     let cancelled = caller.run(move |cx, bu| replay::cancel(cx, bu, id)).await?;

@@ -10,8 +10,8 @@ use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, HttpResponse, Re
 
 use crate::api::error::Problem;
 use crate::api::{
-    connect, deliveries, event_batch, event_types, events, hooks, me, replays, secrets, test_send, tokens,
-    webhooks,
+    connect, deliveries, event_batch, event_types, events, hooks, me, openapi, replays, secrets, test_send,
+    tokens, webhooks,
 };
 use crate::app::App;
 use crate::domain::access::permission::Permission::{
@@ -43,6 +43,8 @@ pub struct Route {
 /// What a request needs to be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
+    /// Nothing: it tells what everybody may know.
+    Nothing,
     /// A token with this scope.
     Scope(Permission),
     /// Any token.
@@ -80,6 +82,7 @@ struct Address {
 }
 
 impl Mounted {
+    /// What is mounted is described too: `openapi/document.rs` names each handler.
     fn all() -> Self {
         Self::default()
             .at("/webhooks", |a| a.get(WebhooksRead, webhooks::list).post(WebhooksWrite, webhooks::create))
@@ -112,10 +115,11 @@ impl Mounted {
                     .delete(EventTypesWrite, event_types::remove)
             })
             .at("/event-types/{name}/sample", |a| a.get(EventTypesRead, event_types::sample))
-            .at("/tokens", |a| a.get(TokensRead, tokens::list).post(Need::Person, tokens::dashboard_only))
+            .at("/tokens", |a| a.get(TokensRead, tokens::list).post(Need::Person, tokens::create))
             .at("/tokens/{id}", |a| a.delete(TokensWrite, tokens::revoke))
-            .at("/tokens/{id}/rotate", |a| a.post(Need::Person, tokens::dashboard_only))
+            .at("/tokens/{id}/rotate", |a| a.post(Need::Person, tokens::rotate))
             .at("/me", |a| a.get(Need::Token, me::read))
+            .at("/openapi.json", |a| a.get(Need::Nothing, openapi::read))
     }
 
     fn at(mut self, path: &'static str, fill: impl FnOnce(Address) -> Address) -> Self {

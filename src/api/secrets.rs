@@ -5,24 +5,41 @@ use std::time::Duration;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::body;
 use crate::api::caller::{Caller, PathId};
-use crate::api::error::Problem;
+use crate::api::error::{Problem, ProblemView};
+use crate::api::openapi::bodies::RotationBody;
+use crate::api::openapi::problems::{Guarded, Named, Sent};
 use crate::api::views::Data;
 use crate::domain::id::{WebhookId, WebhookKind};
 use crate::domain::time::Ts;
 use crate::ops::webhooks::secrets::{self, DEFAULT_OVERLAP, Rotation};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RotatedSecret)]
 struct RotatedView<'a> {
     id: WebhookId,
+    #[schema(example = "whsec_Ck4Fg8mZcR1xS6nTq0vWb3yHj7uLd9pEaX2kMiOo5tU=")]
     secret: &'a str,
+    #[schema(example = 86400)]
     overlap_seconds: u64,
+    #[schema(example = "2026-03-16T08:30:00Z")]
     previous_secret_until: Option<Ts>,
 }
 
 /// Rotates the secret of a webhook. The old one signs beside it for `overlap_seconds`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/secret/rotate",
+    operation_id = "rotate_webhook_secret",
+    tag = "Webhooks",
+    security(("token" = ["webhooks:write"])),
+    params(("id" = WebhookId, Path)),
+    request_body = Option<RotationBody>,
+    responses((status = 200, description = "The new secret, shown this once.", body = Data<RotatedView<'static>>), Guarded, Named, Sent, (status = 409, description = "Too many secrets are live: `limit_secrets`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn rotate(
     caller: Caller,
     id: PathId<WebhookKind>,

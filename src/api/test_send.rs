@@ -7,12 +7,16 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
+use utoipa::ToSchema;
 
 use crate::api::body;
 use crate::api::caller::{Caller, PathId};
 use crate::api::error::Problem;
+use crate::api::openapi::bodies::TestBody;
+use crate::api::openapi::problems::{Guarded, Named, Sent};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryState;
+use crate::domain::id::WebhookId;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, WebhookKind};
 use crate::domain::time::Ts;
 use crate::ops::events::inspect::DeliveryView;
@@ -26,14 +30,18 @@ const SENT: &str = "Test event sent successfully";
 const UNSETTLED: &str = "The test was sent but has no result yet. Look at its event in a moment.";
 const STOPPED: &str = "The test was stopped before it was sent.";
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TestResult)]
 struct TestView {
+    #[schema(example = true)]
     success: bool,
+    #[schema(example = "Test event sent successfully")]
     message: &'static str,
     details: DetailsView,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TestDetails)]
 struct DetailsView {
     #[serde(flatten)]
     shown: ResultView,
@@ -42,25 +50,42 @@ struct DetailsView {
     endpoints: Vec<EndpointView>,
 }
 
-#[derive(Serialize, Clone, Copy)]
+#[derive(Serialize, Clone, Copy, ToSchema)]
+#[schema(as = TestAnswer)]
 struct ResultView {
+    #[schema(example = 200)]
     status_code: Option<i32>,
+    #[schema(example = 342)]
     response_time: Option<i32>,
     timestamp: Ts,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TestedEndpoint)]
 struct EndpointView {
     id: EndpointId,
+    #[schema(example = "https://example.com/webhooks/user-events")]
     url: String,
     delivery: DeliveryId,
+    #[schema(example = true)]
     success: bool,
+    #[schema(example = "Test event sent successfully")]
     message: &'static str,
     #[serde(flatten)]
     result: ResultView,
 }
 
 /// Sends a test and waits for its result. A target that fails is an answer, not an error.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/test",
+    operation_id = "test_webhook",
+    tag = "Webhooks",
+    security(("token" = ["webhooks:test"])),
+    params(("id" = WebhookId, Path)),
+    request_body = Option<TestBody>,
+    responses((status = 200, description = "What the receiver answered.", body = TestView), Guarded, Named, Sent)
+)]
 pub async fn send(
     caller: Caller,
     id: PathId<WebhookKind>,

@@ -2,11 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::api::caller::{Caller, PathId};
 use crate::api::error::Problem;
+use crate::api::openapi::problems::{Asked, Guarded, Named};
 use crate::api::query::Query;
+use crate::api::views::Deleted;
 use crate::api::views::{Listing, PageMeta};
 use crate::domain::access::permission::Scopes;
 use crate::domain::id::{TokenId, TokenKind};
@@ -14,23 +16,40 @@ use crate::domain::time::Ts;
 use crate::ops::Refusal;
 use crate::ops::access::tokens::{self, TokenView as Token};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
 struct TokenView<'a> {
     id: TokenId,
+    #[schema(example = "Order service")]
     name: &'a str,
+    #[schema(example = "9xQz")]
     last_four: &'a str,
     scopes: Scopes,
+    #[schema(example = "active")]
     status: &'static str,
     created_at: Ts,
+    #[schema(example = 1042)]
     created_by: Option<i64>,
     expires_at: Option<Ts>,
+    #[schema(example = "2026-03-15T08:30:00Z")]
     last_used_at: Option<Ts>,
+    #[schema(example = "192.0.2.7")]
     last_used_ip: Option<&'a str>,
+    #[schema(example = "curl/8.14.1")]
     last_used_agent: Option<&'a str>,
     replaces: Option<TokenId>,
 }
 
 /// A page of the tokens that were not revoked, newest first; their secrets are not kept.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tokens",
+    operation_id = "list_tokens",
+    tag = "Tokens",
+    security(("token" = ["tokens:read"])),
+    params(("page" = Option<u32>, Query, minimum = 1, description = "Which page, from 1."), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out.")),
+    responses((status = 200, description = "A page of tokens, newest first; never their secrets.", body = Listing<TokenView<'static>, PageMeta>), Guarded, Asked)
+)]
 pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let page = query.number("page", 1, 1..=u32::MAX);
@@ -44,14 +63,45 @@ pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, 
 }
 
 /// Revokes a token, which may be the caller's own: the next request with it is refused.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/tokens/{id}",
+    operation_id = "revoke_token",
+    tag = "Tokens",
+    security(("token" = ["tokens:write"])),
+    params(("id" = TokenId, Path)),
+    responses((status = 200, description = "The next request with it is refused.", body = Deleted), Guarded, Named)
+)]
 pub async fn revoke(caller: Caller, id: PathId<TokenKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     caller.run(move |cx, bu| tokens::revoke(cx, bu, id)).await?;
-    Ok(HttpResponse::Ok().json(json!({"success": true, "message": "Token revoked successfully"})))
+    Ok(HttpResponse::Ok().json(Deleted::new("Token revoked successfully")))
 }
 
-/// What a token may not do: make another one.
-pub async fn dashboard_only(_: Caller) -> Result<HttpResponse, Problem> {
+/// Always refused: a token cannot make tokens. Sign in to the dashboard, or use the command line.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens",
+    operation_id = "create_token",
+    tag = "Tokens",
+    security(("token" = [])),
+    responses(Guarded)
+)]
+pub async fn create(_: Caller) -> Result<HttpResponse, Problem> {
+    Err(Refusal::Caller.into())
+}
+
+/// Always refused, as making one is.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens/{id}/rotate",
+    operation_id = "rotate_token",
+    tag = "Tokens",
+    security(("token" = [])),
+    params(("id" = TokenId, Path)),
+    responses(Guarded)
+)]
+pub async fn rotate(_: Caller) -> Result<HttpResponse, Problem> {
     Err(Refusal::Caller.into())
 }
 

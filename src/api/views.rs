@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use crate::api::openapi::bodies::{Condition, Retry};
 use crate::domain::events::attempt::{Attempt, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
@@ -15,14 +17,14 @@ use crate::store::webhooks::endpoints::EndpointRow;
 use crate::store::webhooks::triggers::TriggerRow;
 
 /// An answer that holds one thing.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Data<T> {
     /// The thing.
     pub data: T,
 }
 
 /// An answer that holds a page of things.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Listing<T, M> {
     /// The things.
     pub data: Vec<T>,
@@ -30,12 +32,33 @@ pub struct Listing<T, M> {
     pub meta: M,
 }
 
+/// What an answer says when something is gone.
+#[derive(Serialize, ToSchema)]
+pub struct Deleted {
+    #[schema(example = true)]
+    success: bool,
+    #[schema(example = "Webhook deleted successfully")]
+    message: &'static str,
+}
+
+impl Deleted {
+    /// It is gone; `message` says what.
+    pub const fn new(message: &'static str) -> Self {
+        Self { success: true, message }
+    }
+}
+
 /// Where a numbered page stands in its list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Page)]
 pub struct PageMeta {
+    #[schema(example = 12)]
     total: i64,
+    #[schema(example = 1)]
     page: i64,
+    #[schema(example = 20)]
     limit: i64,
+    #[schema(example = 1)]
     pages: i64,
 }
 
@@ -48,25 +71,34 @@ impl PageMeta {
 }
 
 /// A webhook; the published fields first, what was added since behind them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Webhook)]
 pub struct WebhookView<'a> {
     id: WebhookId,
+    #[schema(example = "https://example.com/webhooks/user-events")]
     url: &'a str,
+    #[schema(example = json!(["user.created", "user.updated", "user.deleted"]))]
     events: Vec<&'a str>,
     status: WebhookStatus,
     created_at: Ts,
     updated_at: Ts,
     last_triggered: Option<Ts>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     secret: Option<&'a str>,
+    #[schema(example = "User events webhook for CRM integration")]
     description: &'a str,
+    #[schema(example = "CRM")]
     name: &'a str,
     inactive_reason: Option<InactiveReason>,
     health: Health,
     origin: Origin,
+    #[schema(example = false)]
     rest_hook: bool,
     reach: Reach,
+    #[schema(example = 1042)]
     created_by: Option<i64>,
+    #[schema(value_type = crate::api::openapi::bodies::ScopeWord)]
     scope: &'static str,
     for_login: Option<i64>,
     for_team: Option<TeamId>,
@@ -75,23 +107,33 @@ pub struct WebhookView<'a> {
     triggers: Vec<TriggerView<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Endpoint)]
 struct EndpointView<'a> {
     id: EndpointId,
+    #[schema(example = "CRM")]
     name: &'a str,
+    #[schema(example = "https://example.com/webhooks/user-events")]
     url: &'a str,
+    #[schema(example = false)]
     custom_headers: bool,
     static_header: Option<&'a str>,
+    #[schema(example = 15000)]
     timeout_ms: i32,
+    #[schema(value_type = Option<Retry>, example = "published")]
     retry: Option<Value>,
     rate_per_second: Option<i32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Trigger)]
 struct TriggerView<'a> {
     id: TriggerId,
+    #[schema(example = "user.created")]
     event: &'a str,
+    #[schema(value_type = Option<Vec<Condition>>)]
     filter: Option<Value>,
+    #[schema(example = "")]
     note: &'a str,
 }
 
@@ -153,53 +195,74 @@ fn trigger(row: &TriggerRow) -> TriggerView<'_> {
 }
 
 /// One event on its way to one endpoint.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
 pub struct DeliveryView<'a> {
     id: DeliveryId,
     event_id: EventId,
+    #[schema(example = "order.completed")]
     event_type: &'a str,
     webhook: WebhookId,
+    #[schema(example = "CRM")]
     webhook_name: &'a str,
     endpoint: EndpointId,
+    #[schema(example = "https://example.com/webhooks/user-events")]
     url: &'a str,
+    #[schema(example = "event")]
     kind: DeliveryKind,
+    #[schema(example = "delivered")]
     state: DeliveryState,
     cause: Option<Cause>,
     message: Option<&'static str>,
+    #[schema(example = 200)]
     last_status: Option<i32>,
     next_attempt_at: Option<Ts>,
     created_at: Ts,
+    #[schema(example = "2026-03-15T08:30:01Z")]
     settled_at: Option<Ts>,
+    #[schema(example = 1)]
     attempt_count: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     attempts: Option<Vec<AttemptView<'a>>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Attempt)]
 struct AttemptView<'a> {
     id: AttemptId,
+    #[schema(example = 1)]
     number: i32,
     started_at: Ts,
+    #[schema(example = 342)]
     duration_ms: i32,
+    #[schema(example = 200)]
     status: Option<i32>,
     cause: Option<Cause>,
     message: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     request: Option<RequestView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     response: Option<ResponseView<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AttemptRequest)]
 struct RequestView<'a> {
+    #[schema(example = "https://example.com/webhooks/user-events")]
     url: &'a str,
     headers: &'a HeaderLines,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AttemptResponse)]
 struct ResponseView<'a> {
     headers: &'a HeaderLines,
+    #[schema(value_type = String, example = "ok")]
     body: std::borrow::Cow<'a, str>,
+    #[schema(example = false)]
     body_cut: bool,
 }
 

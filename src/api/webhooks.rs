@@ -2,13 +2,16 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
 
 use crate::api::body::{self, Fields};
 use crate::api::caller::{Caller, PathId};
-use crate::api::error::Problem;
+use crate::api::error::{Problem, ProblemView};
+use crate::api::openapi::bodies::{WebhookBody, WebhookChangeBody};
+use crate::api::openapi::problems::{Asked, Guarded, Named, Sent};
 use crate::api::query::Query;
+use crate::api::views::Deleted;
 use crate::api::views::{Data, Listing, PageMeta, WebhookView};
+use crate::domain::id::WebhookId;
 use crate::domain::id::WebhookKind;
 use crate::domain::webhooks::catalogue as builtin;
 use crate::domain::webhooks::draft::{EndpointDraft, FieldName, ScopeDraft, TriggerDraft, WebhookDraft};
@@ -30,6 +33,15 @@ const NOT_HERE: [(&str, &str); 2] = [
 ];
 
 /// A page of the webhooks of the token's business unit.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks",
+    operation_id = "list_webhooks",
+    tag = "Webhooks",
+    security(("token" = ["webhooks:read"])),
+    params(("page" = Option<u32>, Query, minimum = 1, description = "Which page, from 1."), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out."), ("status" = Option<WebhookStatus>, Query, description = "Only webhooks of this status."), ("event" = Option<String>, Query, description = "Only webhooks of this event type.")),
+    responses((status = 200, description = "A page of webhooks, newest first.", body = Listing<WebhookView<'static>, PageMeta>), Guarded, Asked)
+)]
 pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let page = query.number("page", 1, 1..=u32::MAX);
@@ -67,6 +79,15 @@ pub fn known_type(
 }
 
 /// One webhook, its secret masked.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks/{id}",
+    operation_id = "get_webhook",
+    tag = "Webhooks",
+    security(("token" = ["webhooks:read"])),
+    params(("id" = WebhookId, Path)),
+    responses((status = 200, description = "The webhook, its secret masked.", body = Data<WebhookView<'static>>), Guarded, Named)
+)]
 pub async fn read(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     let webhook = caller.run(move |cx, bu| read::read(cx, bu, id)).await?;
@@ -74,6 +95,15 @@ pub async fn read(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpRespons
 }
 
 /// Makes a webhook; the one answer that holds its secret.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks",
+    operation_id = "create_webhook",
+    tag = "Webhooks",
+    security(("token" = ["webhooks:write"])),
+    request_body = WebhookBody,
+    responses((status = 201, description = "The webhook, with its whole secret.", body = Data<WebhookView<'static>>), Guarded, Sent, (status = 409, description = "The business unit has as many webhooks as it may: `limit_webhooks`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+)]
 pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
@@ -93,6 +123,16 @@ pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> R
 }
 
 /// Changes any part of a webhook; the rest stays.
+#[utoipa::path(
+    method(put, patch),
+    path = "/api/v1/webhooks/{id}",
+    operation_id = "update_webhook",
+    tag = "Webhooks",
+    security(("token" = ["webhooks:write"])),
+    params(("id" = WebhookId, Path)),
+    request_body = WebhookChangeBody,
+    responses((status = 200, description = "The webhook as it is now.", body = Data<WebhookView<'static>>), Guarded, Named, Sent)
+)]
 pub async fn edit(
     caller: Caller,
     id: PathId<WebhookKind>,
@@ -122,10 +162,19 @@ pub async fn edit(
 }
 
 /// Deletes a webhook.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/webhooks/{id}",
+    operation_id = "delete_webhook",
+    tag = "Webhooks",
+    security(("token" = ["webhooks:write"])),
+    params(("id" = WebhookId, Path)),
+    responses((status = 200, description = "It is gone, and so are its queued deliveries.", body = Deleted), Guarded, Named)
+)]
 pub async fn remove(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
     caller.run(move |cx, bu| remove::remove(cx, bu, id)).await?;
-    Ok(HttpResponse::Ok().json(json!({"success": true, "message": "Webhook deleted successfully"})))
+    Ok(HttpResponse::Ok().json(Deleted::new("Webhook deleted successfully")))
 }
 
 /// Whose events it shall get; `None` when nothing is said of it.

@@ -4,6 +4,7 @@ pub mod body;
 pub mod cookies;
 pub mod csp_reports;
 pub mod csrf;
+pub mod description;
 pub mod health;
 pub mod host;
 pub mod identity;

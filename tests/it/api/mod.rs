@@ -3,6 +3,7 @@
 mod bad_input;
 mod batch;
 mod deliveries;
+mod description;
 mod document_003;
 mod document_words;
 mod event_types;

@@ -95,11 +95,14 @@ pub fn methods() -> BTreeMap<&'static str, Vec<Method>> {
 
 #[test]
 fn every_route_of_the_program_has_its_line() {
-    let live = table().into_iter().map(|route| {
+    // What needs nothing has tests of its own: `api::description`.
+    let guarded = table().into_iter().filter(|route| route.need != Need::Nothing);
+    let live = guarded.map(|route| {
         let need = match route.need {
             Need::Scope(scope) => scope.as_str(),
             Need::Token => "token",
             Need::Person => "person",
+            Need::Nothing => "nothing",
         };
         format!("{} {} {need}", route.method, route.path)
     });
