@@ -336,12 +336,14 @@ fn serve(app: &App, front: Front, readiness: &Readiness) -> Result<actix_web::de
     let app = Data::new(app.clone());
     let readiness = Data::new(readiness.clone());
     let contact = Data::new(front.contact);
+    let description = Data::new(api::openapi::document());
     let server = actix_web::HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(limits.clone())
             .app_data(readiness.clone())
             .app_data(contact.clone())
+            .app_data(description.clone())
             .configure(http::health::configure)
             .configure(api::routes::configure)
             .configure(web::configure)

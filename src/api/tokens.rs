@@ -47,7 +47,7 @@ struct TokenView<'a> {
     operation_id = "list_tokens",
     tag = "Tokens",
     security(("token" = ["tokens:read"])),
-    params(("page" = Option<u32>, Query, minimum = 1, description = "Which page, from 1."), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out.")),
+    params(("page" = Option<u64>, Query, minimum = 1, maximum = 4_294_967_295_u64, description = "Which page, from 1."), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out.")),
     responses((status = 200, description = "A page of tokens, newest first; never their secrets.", body = Listing<TokenView<'static>, PageMeta>), Guarded, Asked)
 )]
 pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -39,7 +39,7 @@ const NOT_HERE: [(&str, &str); 2] = [
     operation_id = "list_webhooks",
     tag = "Webhooks",
     security(("token" = ["webhooks:read"])),
-    params(("page" = Option<u32>, Query, minimum = 1, description = "Which page, from 1."), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out."), ("status" = Option<WebhookStatus>, Query, description = "Only webhooks of this status."), ("event" = Option<String>, Query, description = "Only webhooks of this event type.")),
+    params(("page" = Option<u64>, Query, minimum = 1, maximum = 4_294_967_295_u64, description = "Which page, from 1."), ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out."), ("status" = Option<WebhookStatus>, Query, description = "Only webhooks of this status."), ("event" = Option<String>, Query, description = "Only webhooks of this event type.")),
     responses((status = 200, description = "A page of webhooks, newest first.", body = Listing<WebhookView<'static>, PageMeta>), Guarded, Asked)
 )]
 pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {

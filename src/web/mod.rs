@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod assets;
+pub mod cookies;
+pub mod docs;
 pub mod errors;
 pub mod events;
 pub mod fault;

@@ -7,6 +7,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scop
 
 use crate::http::csp_reports;
 use crate::web::access::{confirm, home, login, logout, partners, setup, tokens};
+use crate::web::docs;
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
 use crate::web::frame::frame;
@@ -41,6 +42,7 @@ impl Mounted {
             .both(routes::CONFIRM, confirm::open, confirm::send)
             .both(routes::SETUP, setup::open, setup::send)
             .page(routes::PARTNERS, partners::open)
+            .page(routes::API_DOCS, docs::page::open)
             .page("/bu/{bu}", home::unit)
             .page("/bu/{bu}/admin/api", tokens::list::open)
             .both("/bu/{bu}/admin/api/tokens/new", tokens::create::open, tokens::create::send)

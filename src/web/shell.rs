@@ -187,6 +187,16 @@ fn nav(bu: BuId, place: Place) -> Vec<NavGroup> {
                 item(Place::Webhooks, "Webhooks", "cable", routes::webhooks(bu)),
             ],
         },
+        NavGroup {
+            id: "nav-help",
+            label: "Help",
+            items: vec![NavItem {
+                label: "API docs",
+                href: routes::API_DOCS.to_owned(),
+                icon: "book-open",
+                current: false,
+            }],
+        },
     ]
 }
 

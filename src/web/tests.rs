@@ -42,6 +42,7 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("event-logs-empty", &s.no_events(false)),
         both("event-logs-none", &s.no_events(true)),
         both("event-detail", &s.event()),
+        both("api-docs", &s.api_docs()),
         both("error-403", &s.forbidden()),
         both("error-404", &s.missing()),
         both("error-500", &s.broken()),

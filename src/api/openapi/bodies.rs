@@ -275,7 +275,7 @@ pub struct EventTypeBody {
     #[schema(max_length = 100, pattern = "^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)+$", example = "invoice.paid")]
     pub name: String,
     /// When it happens, in one sentence.
-    #[schema(max_length = 500, example = "An invoice was paid in full")]
+    #[schema(required = false, max_length = 500, example = "An invoice was paid in full")]
     pub description: String,
     /// A short title; made from the name when it is left out.
     #[schema(required = false, max_length = 100, example = "Invoice Paid")]

@@ -15,6 +15,7 @@ mod matrix;
 mod problems;
 mod replays;
 mod rights;
+mod samples;
 mod scope;
 mod secrets;
 mod tenants;

@@ -3,6 +3,7 @@
 mod access;
 mod browser;
 mod connect;
+mod docs;
 mod foreign;
 mod forged;
 mod headers;

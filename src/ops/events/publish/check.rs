@@ -117,9 +117,12 @@ pub type Decided = Result<Published, Error>;
 /// Checks a received body and gives a publish that can be put forward. `key` is the request's
 /// `Idempotency-Key`, which goes before the event's own id. Blocks when a type added at run time is looked up.
 pub fn check(cx: &Cx, bu: BuId, body: SoundJson<'_>, key: Option<&str>) -> Result<Publish, Error> {
-    checked(cx, bu, body, |own| match key {
-        Some(key) => IdempotencyKey::parse(key).map(|key| Some(format!("key:{}", key.as_str()))),
-        None => own_id(own),
+    checked(cx, bu, body, |own| {
+        let own = own_id(own)?;
+        match key {
+            Some(key) => IdempotencyKey::parse(key).map(|key| Some(format!("key:{}", key.as_str()))),
+            None => Ok(own),
+        }
     })
 }
 
