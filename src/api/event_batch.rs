@@ -65,7 +65,7 @@ struct BatchMeta {
     failed: usize,
 }
 
-/// Publishes up to [`MOST_EVENTS`] events: 202 once all that were accepted are stored for good. An error as a
+/// Publishes up to 1,000 events: 202 once all that were accepted are stored for good. An error as a
 /// whole says that none was.
 #[utoipa::path(
     post,

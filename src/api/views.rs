@@ -120,7 +120,7 @@ struct EndpointView<'a> {
     static_header: Option<&'a str>,
     #[schema(example = 15000)]
     timeout_ms: i32,
-    #[schema(value_type = Option<Retry>, example = "published")]
+    #[schema(value_type = Retry)]
     retry: Option<Value>,
     rate_per_second: Option<i32>,
 }

@@ -102,7 +102,8 @@ fn each_type_of_the_catalogue_has_its_request() {
 
 #[test]
 fn the_document_is_served_without_a_token_and_kept_by_its_tag() {
-    let world = World::start(&TestDatabase::sqlite(), OPEN);
+    let database = TestDatabase::sqlite();
+    let world = World::start(&database, OPEN);
     let first = send(world.bare(Method::GET, "/openapi.json"));
     assert_eq!(first.status, 200);
     assert_eq!(&first.json(), openapi::document().value());

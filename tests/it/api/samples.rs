@@ -23,7 +23,8 @@ const LANGUAGES: [(&str, &[&str], &str); 6] = [
 
 #[test]
 fn every_sample_takes_a_real_request_and_refuses_a_forged_one() {
-    let installation = Installation::new(&TestDatabase::sqlite());
+    let database = TestDatabase::sqlite();
+    let installation = Installation::new(&database);
     let tenant = installation.tenant("Acme");
     let (server, receiver) = (installation.serve(), Receiver::start());
     let api = tenant.at(&server);

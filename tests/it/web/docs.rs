@@ -13,7 +13,8 @@ fn operations() -> Vec<Value> {
 
 #[test]
 fn every_operation_is_shown_to_whoever_asks() {
-    let site = Site::open(&TestDatabase::sqlite());
+    let database = TestDatabase::sqlite();
+    let site = Site::open(&database);
     let page = site.visitor().get("/docs/api");
     assert_eq!(page.status, 200);
     for operation in operations() {
@@ -49,7 +50,8 @@ fn a_request_is_copied_in_a_browser_whose_console_stays_quiet() {
 
 #[test]
 fn the_navigation_leads_to_it() {
-    let site = Site::open(&TestDatabase::sqlite());
+    let database = TestDatabase::sqlite();
+    let site = Site::open(&database);
     let page = site.person("viewer").get(&site.webhooks());
     assert!(page.body.contains("href=\"/docs/api\""));
 }
