@@ -14,8 +14,6 @@ pub const CONFIRM: &str = "/confirm";
 pub const SETUP: &str = "/setup";
 /// Partner search, and where the chosen partner is sent to.
 pub const PARTNERS: &str = "/partners";
-/// The API's documentation; needs no session.
-pub const API_DOCS: &str = "/docs/api";
 /// The API's description as a file.
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 
