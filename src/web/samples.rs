@@ -1,5 +1,6 @@
 //! Pages with sample data, for the tests that draw them.
 
+mod connect;
 mod tokens;
 
 use serde_json::json;
@@ -11,8 +12,6 @@ use crate::domain::id::{BuId, EventId, WebhookId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
 use crate::ops::access::setup::SetupLink;
-use crate::ops::webhooks::catalogue::TypeView;
-use crate::ops::webhooks::connect::Connect;
 use crate::web::access::login::{self, Login};
 use crate::web::access::partners::{Found, Partners};
 use crate::web::access::setup::Setup;
@@ -28,7 +27,6 @@ use crate::web::parts::{Choice, CodeBlock, Mark, Pager, Step, Toast, Tone};
 use crate::web::routes;
 use crate::web::shell::{Badge, Place, Session, Shell, Solo, Theme, Unit};
 use crate::web::spark::{Hour, Spark};
-use crate::web::webhooks::connect::ConnectPage;
 use crate::web::webhooks::delete::WebhookDelete;
 use crate::web::webhooks::list::{LastSent, Row, STATUSES, WebhookList};
 
@@ -216,38 +214,6 @@ impl Samples {
             waiting: "3 deliveries waiting to be retried are dropped.".to_owned(),
             kept: "30 days".to_owned(),
         }
-    }
-
-    pub fn connect(&self) -> ConnectPage {
-        let offer = |name: &str, resource: &str| TypeView {
-            name: name.to_owned(),
-            resource: self.t(resource),
-            event: String::new(),
-            label: String::new(),
-            description: self.t("An order was paid in full"),
-            group: String::new(),
-            partner_only: false,
-            deprecated: false,
-            built_in: false,
-            schema: None,
-            sample: Some(serde_json::json!({"note": self.t("Gift")})),
-            created_at: None,
-        };
-        let shown = Connect {
-            bu: bu(),
-            unit: self.t("Kestrel Retail Group"),
-            login: 1_042,
-            name: self.t("Ada Marsh"),
-            base_url: "https://hooks.example.com/api/v1".to_owned(),
-            types: vec![
-                offer("order.completed", "order"),
-                offer("order.refunded", "order"),
-                offer("user.created", "user"),
-            ],
-            may_subscribe: true,
-            may_pull: true,
-        };
-        ConnectPage::of(self.shell("Connect", Place::Webhooks, false), routes::webhooks(bu()), &shown)
     }
 
     fn log(&self) -> Log {
