@@ -70,19 +70,7 @@ pub fn refused(kind: &str) -> Vec<Refused> {
                 json!([]),
             ],
         ),
-        "retry" => of(
-            "R12",
-            "retry_waits",
-            [
-                json!("often"),
-                json!(0),
-                json!([]),
-                json!([0]),
-                json!([86_401]),
-                json!([1.5]),
-                json!(vec![1; 21]),
-            ],
-        ),
+        "retry" => waits(),
         "reference" => join([
             texts(
                 "I13",
@@ -199,6 +187,14 @@ fn types(kind: &str) -> Vec<Refused> {
         ]),
         other => panic!("no kind is called {other}"),
     }
+}
+
+fn waits() -> Vec<Refused> {
+    of(
+        "R12",
+        "retry_waits",
+        [json!("often"), json!(0), json!([]), json!([0]), json!([86_401]), json!([1.5]), json!(vec![1; 21])],
+    )
 }
 
 fn join<const N: usize>(parts: [Vec<Refused>; N]) -> Vec<Refused> {
