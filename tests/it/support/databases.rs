@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 /// Columns that a request may write although it changes nothing: when a token or a session was last used.
 const TOUCHED: &str = "('last_used_at', 'last_used_ip', 'last_used_agent', 'last_seen_at')";
+/// The table of when each scope of a token was last used; likewise.
+const USES: &str = "token_uses";
 
 /// An empty database that goes with this value.
 pub enum TestDatabase {
@@ -96,7 +98,8 @@ impl TestDatabase {
             rows.sort();
             rows
         };
-        tables.into_iter().map(|table| (table.clone(), rows(&table))).collect()
+        let kept = tables.into_iter().filter(|table| table != USES);
+        kept.map(|table| (table.clone(), rows(&table))).collect()
     }
 
     /// Fails the test when anything is stored that was not at the digest, or the other way round.

@@ -14,7 +14,7 @@ both_databases!(
     two_rotations_at_once_lose_no_secret,
 );
 
-fn made(world: &World, endpoint: Value) -> Answer {
+fn made(world: &World, endpoint: &Value) -> Answer {
     world.api.post("/webhooks", &json!({"endpoints": [endpoint], "events": ["user.created"]}))
 }
 
@@ -40,14 +40,14 @@ fn an_installation_sends_nothing_to_itself(database: &TestDatabase) {
     let (_, port) = address.rsplit_once(':').unwrap();
     for host in ["127.0.0.1", "127.1", "localhost", "LOCALHOST."] {
         let url = format!("http://{host}:{port}/api/v1/events");
-        let answer = made(&world, json!({"url": url}));
+        let answer = made(&world, &json!({"url": url}));
         assert_eq!(
             (answer.status, faults(&answer)),
             (422, vec!["endpoints[0].url self".to_owned()]),
             "U36: {url}"
         );
     }
-    assert_eq!(made(&world, json!({"url": "http://127.0.0.1:9999/"})).status, 201);
+    assert_eq!(made(&world, &json!({"url": "http://127.0.0.1:9999/"})).status, 201);
 }
 
 fn a_webhook_has_a_bounded_number_of_endpoints(database: &TestDatabase) {
@@ -99,7 +99,7 @@ fn credentials_are_masked_wherever_a_webhook_is_shown(database: &TestDatabase) {
 fn a_static_secret_is_not_sent_in_the_clear(database: &TestDatabase) {
     let world = World::start(database, OPEN);
     let secret = json!({"name": "qn-secret", "value": "the-static-value"});
-    let to = |url: &str| made(&world, json!({"url": url, "static_header": secret}));
+    let to = |url: &str| made(&world, &json!({"url": url, "static_header": secret}));
     let refused = to("http://example.com/h");
     let fault = "endpoints[0].static_header https_required_for_plain_secret".to_owned();
     assert_eq!((refused.status, faults(&refused)), (422, vec![fault]), "H10");

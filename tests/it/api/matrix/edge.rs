@@ -6,6 +6,7 @@ use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::http::send;
 use reqwest::Method;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -137,7 +138,7 @@ fn many_requests_at_once_on_one_connection_are_answered_in_order(database: &Test
         let close = if n == 200 { "connection: close\r\n" } else { "" };
         let path = format!("/api/v1/webhooks?page={n}");
         let auth = format!("authorization: Bearer {}", world.token());
-        all.push_str(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{auth}\r\n{close}\r\n", world.address()));
+        write!(all, "GET {path} HTTP/1.1\r\nhost: {}\r\n{auth}\r\n{close}\r\n", world.address()).unwrap();
     }
     let (answers, closed) = exchange(&world, &all);
     let pages: Vec<&str> =

@@ -1,7 +1,7 @@
 //! Every field of every body, a line each, and the values that are refused in a field of its kind.
 
 use super::super::world::{STRICT, World, faults, id};
-use super::values::{self, Value as Given};
+use super::values::{self, Refused};
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::http::{Answer, send};
 use reqwest::Method;
@@ -102,7 +102,7 @@ impl Place {
         path.replace("{wh}", &self.webhook).replace("{type}", "parcel.shipped")
     }
 
-    fn ask(&self, method: &str, path: &str, body: String) -> Answer {
+    fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
         let method: Method = method.parse().unwrap();
         let body = body.replace("{wh}", &self.webhook);
         send(
@@ -152,10 +152,10 @@ fn every_field_refuses_what_its_kind_does_not_allow(database: &TestDatabase) {
     for line in FIELDS.lines().filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [method, path, field, kind] = words[..] else { panic!("four words: {line}") };
-        for Given { row, value, codes } in values::refused(kind) {
+        for Refused { row, value, codes } in values::refused(kind) {
             let mut body = base(path, field);
             put(&mut body, field, value.clone());
-            let answer = place.ask(method, path, body.to_string());
+            let answer = place.ask(method, path, &body.to_string());
             let is_right = answer.status == 422 && {
                 let told = faults(&answer);
                 !told.is_empty() && told.iter().all(|fault| fits(fault, field, &codes))
@@ -192,7 +192,7 @@ fn names_are_kept_in_one_form(database: &TestDatabase) {
                 body["name"] = format!("crate.opened_{field}{number}").into();
             }
             put(&mut body, field, (*typed).into());
-            let answer = place.ask(method, path, body.to_string());
+            let answer = place.ask(method, path, &body.to_string());
             let pointer = format!("/data/{}", field.replace('[', "/").replace(']', "").replace('.', "/"));
             let shown = format!("R13: {method} {path} {field}: {}", answer.body);
             assert!(answer.status < 300, "{shown}");

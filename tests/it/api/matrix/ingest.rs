@@ -85,7 +85,7 @@ fn the_producers_clock_is_kept_beside_ours(database: &TestDatabase) {
 
 fn over_the_rate_nothing_is_stored_in_part(database: &TestDatabase) {
     let world = World::start(database, &["--limit-ingest", "2"]);
-    let batch = format!("{{\"events\":[{}]}}", vec![EVENT; 5].join(","));
+    let batch = format!("{{\"events\":[{}]}}", [EVENT; 5].join(","));
     let refused = world.post_text("/events/batch", batch);
     assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("rate_limited")), "G9: {refused:?}");
     for name in ["retry-after", "ratelimit", "ratelimit-policy"] {

@@ -1,13 +1,13 @@
 //! Values that are refused, by the kind of the field, each with the row of the table that it stands in.
 
 use super::addresses::ADDRESSES;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value, json};
 
 /// One refused value.
-pub struct Value {
+pub struct Refused {
     /// The row.
     pub row: &'static str,
-    pub value: Json,
+    pub value: Value,
     /// The codes of which each fault has one.
     pub codes: Vec<&'static str>,
 }
@@ -22,72 +22,28 @@ pub const NAMES: [(&str, &str); 6] = [
     ("=1+1'; DROP TABLE webhooks", "=1+1'; DROP TABLE webhooks"),
 ];
 
-fn of(row: &'static str, code: &'static str, values: impl IntoIterator<Item = Json>) -> Vec<Value> {
+fn of(row: &'static str, code: &'static str, values: impl IntoIterator<Item = Value>) -> Vec<Refused> {
     let codes: Vec<&'static str> = code.split('|').collect();
-    values.into_iter().map(|value| Value { row, value, codes: codes.clone() }).collect()
+    values.into_iter().map(|value| Refused { row, value, codes: codes.clone() }).collect()
 }
 
-fn texts(row: &'static str, code: &'static str, texts: &[&str]) -> Vec<Value> {
+fn texts(row: &'static str, code: &'static str, texts: &[&str]) -> Vec<Refused> {
     of(row, code, texts.iter().map(|text| json!(text)))
 }
 
 /// What is no text.
-fn no_text() -> Vec<Value> {
+fn no_text() -> Vec<Refused> {
     of("R12", "wrong_type", [json!(1), json!(true), json!(null), json!([]), json!({})])
 }
 
 /// Every value that a field of this kind refuses.
-pub fn refused(kind: &str) -> Vec<Value> {
-    let long = |n: usize| "x".repeat(n);
-    let hiding = ["a\u{0}b", "a\nb", "a\u{202e}b", "a\u{200b}b", "\u{200b}", "a\u{2066}b", "\u{feff}"];
+pub fn refused(kind: &str) -> Vec<Refused> {
     match kind {
-        "name" => join([
-            texts("R13", "required", &["", " ", "\t\n"]),
-            texts("R13", "too_long", &[&long(101), &long(201)]),
-            texts("R13", "control_character", &hiding),
-            no_text(),
-        ]),
-        "label" => join([
-            texts("R13", "too_long", &[&long(101), &long(201)]),
-            texts("R13", "control_character", &hiding),
-            of("R12", "wrong_type", [json!(1), json!(true), json!([]), json!({})]),
-        ]),
-        "description" | "note" => join([
-            texts("R13", "too_long", &[&long(1_001)]),
-            texts("R8", "control_character", &["\u{0}", "a\u{1b}[31m"]),
-            of("R12", "wrong_type", [json!(1), json!(true), json!([]), json!({})]),
-        ]),
+        "name" | "label" | "description" | "note" => written(kind),
         "status" => join([texts("R17", "status", &["Active", "x", "deleted", "", "\u{0}"]), no_text()]),
         "url" => join([addresses(), no_text()]),
         "events" => events(),
-        "event" => join([
-            texts(
-                "R12",
-                "unknown_event_type",
-                &["", "a.b", "user.*", "../x", "User.Created", "user", "webhook.test", "user.created\u{0}"],
-            ),
-            texts("-", "partner_only", &["token.created", "webhook.disabled"]),
-            of("R12", "wrong_type|unknown_event_type", [json!(1), json!([]), json!({}), json!(null)]),
-        ]),
-        "test_event" => {
-            join([texts("R12", "unknown_event_type", &["", "a.b", "user.*", "../x", "\u{0}"]), no_text()])
-        }
-        "type_filter" => {
-            join([texts("R12", "unknown_event_type", &["", "a.b", "user.*", "\u{0}"]), no_text()])
-        }
-        "published_type" => join([
-            texts("R12", "unknown_event_type", &["", "no.such", "user.*", "../x", "User.Created"]),
-            texts("R12", "reserved_event_type", &["webhook.test", "token.created"]),
-            no_text(),
-        ]),
-        "type_name" => join([
-            texts(
-                "R12",
-                "required|format",
-                &["", "x", "User.Created", "a b.c", "a.b\u{0}", "a..b", &format!("a.{}", long(200))],
-            ),
-            no_text(),
-        ]),
+        "event" | "test_event" | "type_filter" | "published_type" | "type_name" => types(kind),
         "secret" => secrets(),
         "list" => of(
             "R12",
@@ -114,19 +70,7 @@ pub fn refused(kind: &str) -> Vec<Value> {
                 json!([]),
             ],
         ),
-        "retry" => of(
-            "R12",
-            "retry_waits",
-            [
-                json!("often"),
-                json!(0),
-                json!([]),
-                json!([0]),
-                json!([86_401]),
-                json!([1.5]),
-                json!(vec![1; 21]),
-            ],
-        ),
+        "retry" => waits(),
         "reference" => join([
             texts(
                 "I13",
@@ -186,13 +130,80 @@ pub fn refused(kind: &str) -> Vec<Value> {
     }
 }
 
-fn join<const N: usize>(parts: [Vec<Value>; N]) -> Vec<Value> {
+fn written(kind: &str) -> Vec<Refused> {
+    let long = |n: usize| "x".repeat(n);
+    let hiding = ["a\u{0}b", "a\nb", "a\u{202e}b", "a\u{200b}b", "\u{200b}", "a\u{2066}b", "\u{feff}"];
+    match kind {
+        "name" => join([
+            texts("R13", "required", &["", " ", "\t\n"]),
+            texts("R13", "too_long", &[&long(101), &long(201)]),
+            texts("R13", "control_character", &hiding),
+            no_text(),
+        ]),
+        "label" => join([
+            texts("R13", "too_long", &[&long(101), &long(201)]),
+            texts("R13", "control_character", &hiding),
+            of("R12", "wrong_type", [json!(1), json!(true), json!([]), json!({})]),
+        ]),
+        "description" | "note" => join([
+            texts("R13", "too_long", &[&long(1_001)]),
+            texts("R8", "control_character", &["\u{0}", "a\u{1b}[31m"]),
+            of("R12", "wrong_type", [json!(1), json!(true), json!([]), json!({})]),
+        ]),
+        other => panic!("no kind is called {other}"),
+    }
+}
+
+fn types(kind: &str) -> Vec<Refused> {
+    let long = |n: usize| "x".repeat(n);
+    match kind {
+        "event" => join([
+            texts(
+                "R12",
+                "unknown_event_type",
+                &["", "a.b", "user.*", "../x", "User.Created", "user", "webhook.test", "user.created\u{0}"],
+            ),
+            texts("-", "partner_only", &["token.created", "webhook.disabled"]),
+            of("R12", "wrong_type|unknown_event_type", [json!(1), json!([]), json!({}), json!(null)]),
+        ]),
+        "test_event" => {
+            join([texts("R12", "unknown_event_type", &["", "a.b", "user.*", "../x", "\u{0}"]), no_text()])
+        }
+        "type_filter" => {
+            join([texts("R12", "unknown_event_type", &["", "a.b", "user.*", "\u{0}"]), no_text()])
+        }
+        "published_type" => join([
+            texts("R12", "unknown_event_type", &["", "no.such", "user.*", "../x", "User.Created"]),
+            texts("R12", "reserved_event_type", &["webhook.test", "token.created"]),
+            no_text(),
+        ]),
+        "type_name" => join([
+            texts(
+                "R12",
+                "required|format",
+                &["", "x", "User.Created", "a b.c", "a.b\u{0}", "a..b", &format!("a.{}", long(200))],
+            ),
+            no_text(),
+        ]),
+        other => panic!("no kind is called {other}"),
+    }
+}
+
+fn waits() -> Vec<Refused> {
+    of(
+        "R12",
+        "retry_waits",
+        [json!("often"), json!(0), json!([]), json!([0]), json!([86_401]), json!([1.5]), json!(vec![1; 21])],
+    )
+}
+
+fn join<const N: usize>(parts: [Vec<Refused>; N]) -> Vec<Refused> {
     parts.into_iter().flatten().collect()
 }
 
-fn addresses() -> Vec<Value> {
+fn addresses() -> Vec<Refused> {
     let given = ADDRESSES.iter().flat_map(|(row, code, texts)| {
-        texts.split(' ').map(move |text| Value {
+        texts.split(' ').map(move |text| Refused {
             row,
             value: text
                 .replace('␠', " ")
@@ -213,7 +224,7 @@ fn addresses() -> Vec<Value> {
         .collect()
 }
 
-fn events() -> Vec<Value> {
+fn events() -> Vec<Refused> {
     let many: Vec<String> = (0..1_001).map(|n| format!("a.b{n}")).collect();
     join([
         of("R12", "wrong_type", [json!("user.created"), json!(null), json!({}), json!([1])]),
@@ -229,7 +240,7 @@ fn events() -> Vec<Value> {
     ])
 }
 
-fn secrets() -> Vec<Value> {
+fn secrets() -> Vec<Refused> {
     let token = "bwl_abcdefghijABCDEFGHIJ0123456789abcdefgh4gMjDM";
     join([
         texts(
@@ -247,9 +258,9 @@ fn secrets() -> Vec<Value> {
     ])
 }
 
-fn headers() -> Vec<Value> {
+fn headers() -> Vec<Refused> {
     let one = |name: &str, value: &str| json!({name: value});
-    let many: serde_json::Map<String, Json> = (0..21).map(|n| (format!("X-{n}"), json!("v"))).collect();
+    let many: Map<String, Value> = (0..21).map(|n| (format!("X-{n}"), json!("v"))).collect();
     let long = "x".repeat(201);
     let names = ["", "X Y", "X:", "X\r\nY", "X\0", "Ünï", "(x)", &long].map(|name| one(name, "v"));
     let reserved = [
@@ -287,7 +298,7 @@ fn headers() -> Vec<Value> {
     ])
 }
 
-fn statics() -> Vec<Value> {
+fn statics() -> Vec<Refused> {
     let one = |name: &str, value: &str| json!({"name": name, "value": value});
     join([
         of("H1", "header_name", [one("", "a-secret-value"), one("X Y", "a-secret-value")]),
