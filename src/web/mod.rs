@@ -2,7 +2,6 @@
 
 pub mod access;
 pub mod assets;
-pub mod cookies;
 pub mod docs;
 pub mod errors;
 pub mod events;
