@@ -198,7 +198,9 @@ fn tokens(app: &App, units: &[Unit], now: Ts) -> Result<String, Error> {
     let unit = units.first().ok_or_else(nobody)?;
     let developer = unit.person(Role::Developer).ok_or_else(nobody)?;
     let make = |days: u32, name: &str, scopes: Scopes| {
-        let cx = at(app, Actor::Login(developer.clone()), now - HOUR * 24 * days);
+        let moment = now - HOUR * 24 * days;
+        let just_signed_in = Login { reauth_at: moment, ..developer.clone() };
+        let cx = at(app, Actor::Login(just_signed_in), moment);
         tokens::create(&cx, unit.bu, TokenDraft { name: name.into(), scopes, expires_at: None })
     };
     make(17, "Order desk importer", Scopes::parse("events:write,webhooks:read")?)?;
