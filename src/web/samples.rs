@@ -1,9 +1,8 @@
 //! Pages with sample data, for the tests that draw them.
 
 mod connect;
+mod docs;
 mod tokens;
-
-use serde_json::json;
 
 pub use tokens::SECRET;
 
@@ -15,8 +14,6 @@ use crate::ops::access::setup::SetupLink;
 use crate::web::access::login::{self, Login};
 use crate::web::access::partners::{Found, Partners};
 use crate::web::access::setup::Setup;
-use crate::web::docs::content::Content;
-use crate::web::docs::page::ApiDocs;
 use crate::web::errors::{Broken, Forbidden, Missing, Refused};
 use crate::web::events::event::{Attempt, Delivery, Event, EventPage};
 use crate::web::events::log::{EventLog, Log, Row as EventRow};
@@ -354,24 +351,6 @@ impl Samples {
                 Vec::new()
             },
         }
-    }
-
-    pub fn api_docs(&self) -> ApiDocs<'static> {
-        let document = json!({
-            "tags": [{"name": "Events", "description": self.t("What happened.")}],
-            "paths": {"/api/v1/events": {"post": {
-                "operationId": "publish_event", "tags": ["Events"], "summary": self.t("Publish event"),
-                "description": self.t("Publishes."), "security": [{"token": [self.t("events:write")]}],
-                "parameters": [{"name": self.t("after"), "in": "query", "description": self.t("Where.")}],
-                "requestBody": {"content": {"application/json": {"example": {"type": self.t("it's")}}}},
-                "responses": {"202": {"content": {"application/json": {"example": {"id": self.t("evt_1")}}}}},
-            }}},
-            "webhooks": {"user.created": {"post": {
-                "description": self.t("A user."),
-                "requestBody": {"content": {"application/json": {"example": {"id": self.t("evt_1")}}}},
-            }}},
-        });
-        ApiDocs::new(self.theme, Box::leak(Box::new(Content::read(&document, "https://hooks.example.com"))))
     }
 
     pub fn forbidden(&self) -> Forbidden {

@@ -38,8 +38,7 @@ pub struct WebhookBody {
     #[schema(required = false, min_length = 16, max_length = 256)]
     pub secret: String,
     /// Whose events it gets; everyone's when nothing is said.
-    #[schema(required = false)]
-    pub scope: ScopeWord,
+    pub scope: Option<ScopeWord>,
     /// The number of the login whose events it gets, with the scope `login`.
     pub for_login: Option<i64>,
     /// The team whose events it gets, with the scope `team`.
@@ -68,8 +67,7 @@ pub struct WebhookChangeBody {
     #[schema(required = false, max_items = 200)]
     pub triggers: Vec<TriggerBody>,
     /// Whose events it gets; everyone's when nothing is said.
-    #[schema(required = false)]
-    pub scope: ScopeWord,
+    pub scope: Option<ScopeWord>,
     /// The number of the login whose events it gets, with the scope `login`.
     pub for_login: Option<i64>,
     /// The team whose events it gets, with the scope `team`.
