@@ -93,10 +93,13 @@ pub async fn send(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let id = id.get()?;
-    caller.count_test(&request, id)?;
     let mut fields = body::object_or_none(&request, payload).await?;
     let event_type = fields.text("event").unwrap_or_else(|| DEFAULT_TYPE.to_owned());
     let event_type = fields.or(event_type)?;
+    let wanted = event_type.clone();
+    caller.run(move |cx, bu| test_send::check(cx, bu, id, &wanted)).await?;
+    // Only what would be sent is counted: the limit is there for the receiver.
+    caller.count_test(&request, id)?;
     let sent = caller.run(move |cx, bu| test_send::send(cx, bu, id, &event_type)).await?;
     let sent = Arc::new(sent);
     let deliveries = wait(&caller, &sent).await?;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::domain::access::permission::Permission;
 use crate::domain::events::delivery::DeliveryKind;
 use crate::domain::events::event::envelope;
@@ -17,6 +19,7 @@ use crate::ops::events::route::LEASE;
 use crate::ops::webhooks::catalogue;
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events::{self, EventRow};
+use crate::store::pool::Conn;
 use crate::store::webhooks::{endpoints, webhooks};
 
 /// The type a test carries when none is named.
@@ -34,19 +37,19 @@ pub struct TestSent {
     pub longest: Duration,
 }
 
+/// Whether [`send`] would send, asked before it is counted. Refuses as that does.
+pub fn check(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<(), Error> {
+    cx.read(|conn| sample(cx, conn, (bu, webhook), event_type).map(drop))
+}
+
 /// Sends a sample of `event_type` to every endpoint of a webhook of `bu`, also of an inactive one.
 pub fn send(cx: &Cx, bu: BuId, webhook: WebhookId, event_type: &str) -> Result<TestSent, Error> {
     let mut handed = Vec::new();
     let sent = cx.write(|conn| {
-        authorize(cx, conn, bu, Permission::WebhooksTest)?;
-        let row = webhooks::find(conn, bu, webhook)?.ok_or(Error::NotFound)?;
-        let unknown =
-            || Error::field("event", "unknown_event_type", "This event type is not in the catalogue.");
-        let found = catalogue::find(conn, bu, event_type)?.ok_or_else(unknown)?;
-        let sample = found.sample.unwrap_or_else(|| serde_json::json!({}));
+        let sample = sample(cx, conn, (bu, webhook), event_type)?;
         let event = event_row(cx, bu, event_type, &sample.to_string(), events::take_places(conn, bu, 1)?);
         events::insert(conn, std::slice::from_ref(&event))?;
-        let endpoints = endpoints::of_webhooks(conn, bu, &[row.id])?;
+        let endpoints = endpoints::of_webhooks(conn, bu, &[webhook])?;
         let room = cx.tools.handoff.room() >= endpoints.len();
         let rows: Vec<DeliveryRow> = endpoints
             .iter()
@@ -88,6 +91,20 @@ pub fn result(cx: &Cx, bu: BuId, sent: &TestSent) -> Result<Option<Vec<DeliveryV
     let view = cx.read(|conn| inspect::whole(conn, bu, sent.event))?;
     let done = view.deliveries.iter().all(|d| d.row.state.is_final());
     Ok(done.then_some(view.deliveries))
+}
+
+/// What is sent, once it is sure that the caller may send it to this webhook.
+fn sample(
+    cx: &Cx,
+    conn: &mut Conn,
+    (bu, webhook): (BuId, WebhookId),
+    event_type: &str,
+) -> Result<Value, Error> {
+    authorize(cx, conn, bu, Permission::WebhooksTest)?;
+    webhooks::find(conn, bu, webhook)?.ok_or(Error::NotFound)?;
+    let unknown = || Error::field("event", "unknown_event_type", "This event type is not in the catalogue.");
+    let found = catalogue::find(conn, bu, event_type)?.ok_or_else(unknown)?;
+    Ok(found.sample.unwrap_or_else(|| serde_json::json!({})))
 }
 
 fn event_row(cx: &Cx, bu: BuId, event_type: &str, sample: &str, seq: i64) -> EventRow {
