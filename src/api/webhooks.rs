@@ -179,10 +179,11 @@ pub async fn remove(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpRespo
 
 /// Whose events it shall get; `None` when nothing is said of it.
 fn scope(fields: &mut Fields) -> Option<ScopeDraft> {
-    // Its answer holds all three words, and what was answered can be sent back as it is.
-    let is_said = ["scope", "for_login", "for_team"].iter().any(|name| fields.has(name));
     let login = fields.value("for_login").map(|value| value.as_i64());
     let team = fields.value("for_team").map(|value| value.as_str().and_then(|text| text.parse().ok()));
+    let given = fields.value("scope");
+    // An answer holds all three words and can be sent back as it is, so null says nothing.
+    let is_said = login.is_some() || team.is_some() || given.is_some();
     for (name, unknown) in [("for_login", login == Some(None)), ("for_team", team == Some(None))] {
         if unknown {
             fields.fault(name, "unknown_reference", "Nothing in this business unit has this number or id.");
@@ -197,7 +198,7 @@ fn scope(fields: &mut Fields) -> Option<ScopeDraft> {
         (None, Some(team)) => ("team", ScopeDraft::Team(team)),
         (None, None) => ("everyone", ScopeDraft::Everyone),
     };
-    if fields.value("scope").is_some_and(|given| given.as_str() != Some(word)) {
+    if given.is_some_and(|given| given.as_str() != Some(word)) {
         let text = "Use login with for_login, team with for_team, or everyone with neither.";
         fields.fault("scope", "scope", text);
     }

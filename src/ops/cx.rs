@@ -48,9 +48,6 @@ pub struct Known {
     /// Tokens by the keyed hash of their secret. The transaction that stores an event looks at its token
     /// again, so that a deleted one is refused at once.
     pub tokens: Recent<[u8; 32], TokenActor>,
-    /// The keyed hashes of secrets that were good within a day: their holders are let in to be looked at also
-    /// while others fail from the same address.
-    pub good: Recent<[u8; 32], ()>,
     /// Event types that were added at run time. A new schema applies within a second.
     pub types: Recent<(BuId, String), Publishing>,
     /// Uses of tokens that are not stored yet.
@@ -61,7 +58,6 @@ impl Default for Known {
     fn default() -> Self {
         Self {
             tokens: Recent::new(Duration::from_mins(1), 10_000),
-            good: Recent::new(Duration::from_hours(24), 10_000),
             types: Recent::new(Duration::from_secs(1), 10_000),
             uses: Tally::default(),
         }

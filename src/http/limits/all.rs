@@ -1,14 +1,10 @@
 //! Every limit of the process, each under the name of what it counts.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
-use tokio::time::Instant;
 
 use super::limiter::{Left, Limited, Limiter};
 use super::seats::{Seat, Seats};
@@ -32,8 +28,6 @@ const INGEST_BURST: u32 = 2;
 const API_BURST: u32 = 3;
 /// How many requests of one token may wait for events at the same time.
 const MOST_WAITING: u32 = 10;
-/// How many addresses are remembered for their failures.
-const MOST_SHUT_OUT: usize = 10_000;
 
 /// How often a token may ask, by the settings; 0 is no limit.
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +44,6 @@ pub struct Limits {
     api: Option<Limiter<TokenId>>,
     waiting: Seats<TokenId>,
     failed_auth: Limiter<IpAddr>,
-    /// Until when addresses whose failures are used up try in vain.
-    shut_out: Mutex<HashMap<IpAddr, Instant>>,
     tests: Limiter<(BuId, WebhookId)>,
     forms: Option<Limiter<SessionId>>,
     searches: Limiter<UserId>,
@@ -66,7 +58,6 @@ impl Limits {
             api: Limiter::per_second("api", rates.api_per_second, API_BURST),
             waiting: Seats::new("waiting", MOST_WAITING),
             failed_auth: Limiter::per_minute("failed-auth", FAILED_AUTH_PER_MINUTE),
-            shut_out: Mutex::default(),
             tests: Limiter::per_minute("test-send", TESTS_PER_MINUTE),
             forms: Limiter::per_second("dashboard", FORMS_PER_SECOND, FORMS_BURST),
             searches: Limiter::per_minute("partner-search", SEARCHES_PER_MINUTE),
@@ -123,36 +114,7 @@ impl Limits {
 
     /// Counts a failed authentication from an address.
     pub fn failed_auth(&self, from: Option<IpAddr>) -> Result<(), Limited> {
-        let from = neighbourhood(from);
-        let shut_out = match self.failed_auth.check(&from) {
-            Ok(left) if left.remaining > 0 => return Ok(()),
-            Ok(_) => Ok(Duration::from_mins(1) / FAILED_AUTH_PER_MINUTE.get()),
-            Err(limited) => Err(limited),
-        };
-        let wait = shut_out.unwrap_or_else(|limited| Duration::from_secs(limited.retry_after_s));
-        let (now, mut all) = (Instant::now(), self.shut_out());
-        if all.len() >= MOST_SHUT_OUT {
-            all.retain(|_, until| *until > now);
-            if all.len() >= MOST_SHUT_OUT {
-                all.clear();
-            }
-        }
-        all.insert(from, now + wait);
-        shut_out.map(drop)
-    }
-
-    /// Whether credentials from an address are looked at, asked before anything is done with them. Behind a
-    /// reverse proxy many clients share one address: those whose credentials were good before are not asked.
-    pub fn may_fail(&self, from: Option<IpAddr>) -> Result<(), Limited> {
-        let (now, from) = (Instant::now(), neighbourhood(from));
-        match self.shut_out().get(&from) {
-            Some(until) if *until > now => Err(self.failed_auth.limited(*until - now)),
-            _ => Ok(()),
-        }
-    }
-
-    fn shut_out(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
-        self.shut_out.lock().unwrap_or_else(PoisonError::into_inner)
+        self.failed_auth.check(&neighbourhood(from)).map(drop)
     }
 }
 
@@ -197,17 +159,15 @@ mod tests {
     }
 
     #[test]
-    fn the_sixty_first_failure_of_a_network_in_a_minute_is_refused_unseen() {
+    fn the_sixty_first_failure_of_a_network_in_a_minute_is_refused() {
         let limits = limits(0);
         let from = |n: u16| Some(IpAddr::from([0x2600, 1, 2, 3, 0, 0, 0, n]));
         for n in 0..60 {
-            assert_eq!(limits.may_fail(from(n)), Ok(()));
             assert_eq!(limits.failed_auth(from(n)), Ok(()));
         }
-        assert_eq!(limits.may_fail(from(61)).unwrap_err().window_s, 60);
         assert_eq!(limits.failed_auth(from(61)).unwrap_err().window_s, 60);
         let other = Some(IpAddr::from([192, 0, 2, 1]));
-        assert_eq!((limits.may_fail(other), limits.failed_auth(other)), (Ok(()), Ok(())));
+        assert_eq!(limits.failed_auth(other), Ok(()));
     }
 
     #[test]

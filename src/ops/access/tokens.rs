@@ -182,7 +182,6 @@ pub fn authenticate(tools: &Tools, secret: &str, source: &Source) -> Result<Opti
     touch(tools, &token, now, source);
     if let Some(mac) = macs.first() {
         tools.known.tokens.note(*mac, actor.clone(), now);
-        tools.known.good.note(*mac, (), now);
     }
     Ok(Some(actor))
 }
@@ -193,13 +192,6 @@ pub fn recall(tools: &Tools, secret: &str) -> Option<TokenActor> {
     let secret = TokenSecret::parse(secret)?;
     let mac = tools.keys.mac(Purpose::Tokens, secret.expose().as_bytes());
     tools.known.tokens.recall(&mac, tools.clock.now())
-}
-
-/// Whether this secret was good within the last day. Reads nothing, and says nothing of what it is now.
-pub fn was_good(tools: &Tools, secret: &str) -> bool {
-    let Some(secret) = TokenSecret::parse(secret) else { return false };
-    let mac = tools.keys.mac(Purpose::Tokens, secret.expose().as_bytes());
-    tools.known.good.recall(&mac, tools.clock.now()).is_some()
 }
 
 /// Whether a token may do what needs `need` at this moment; for transactions that rely on [`recall`].

@@ -70,6 +70,10 @@ fn only_events_of_its_login_or_team_reach_a_webhook(database: &TestDatabase) {
     let change = |body: Value| world.api.put(&path, &body);
     let unsaid = change(json!({"description": "The same"})).json();
     assert_eq!(shown(&unsaid["data"]), shown(&of_ada));
+    for nothing in ["scope", "for_login", "for_team"] {
+        let unsaid = change(json!({nothing: null})).json();
+        assert_eq!(shown(&unsaid["data"]), shown(&of_ada), "{nothing}: null says nothing");
+    }
     let moved = change(json!({"scope": "team", "for_login": null, "for_team": team})).json();
     assert_eq!(shown(&moved["data"]), shown(&of_team));
     assert_eq!(reached(json!(bob)), ["delivered", "delivered", "delivered"]);
