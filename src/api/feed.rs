@@ -56,7 +56,7 @@ pub async fn pull(caller: Caller, request: &HttpRequest) -> Result<HttpResponse,
     let event_type = query.event_type("type");
     let cursors = Cursors::new(&caller, "feed", &[event_type.as_deref()]);
     let from = match query.text("after") {
-        Some("" | "oldest") => From::Oldest,
+        Some("oldest") => From::Oldest,
         Some("now") => From::Now,
         Some(_) => cursors.read(&mut query, "after").map_or(From::Now, From::After),
         None => {
