@@ -349,6 +349,8 @@ fn serve(app: &App, front: Front, readiness: &Readiness) -> Result<actix_web::de
             .configure(web::configure)
     })
     .client_request_timeout(Duration::from_secs(5))
+    // A client that is gone waits for nothing: what its request began to store is stored all the same.
+    .h1_allow_half_closed(false)
     .shutdown_timeout(DRAIN.as_secs())
     .disable_signals()
     .listen(front.listener)?;

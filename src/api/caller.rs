@@ -12,6 +12,7 @@ use crate::api::error::Problem;
 use crate::app::App;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, Id, Kind, WebhookId};
+use crate::domain::problem::FieldErrors;
 use crate::http::identity::{bearer, client_address, source};
 use crate::http::limits::{Left, Limited, Limits, Seat};
 use crate::ops::Error;
@@ -84,8 +85,17 @@ impl FromRequest for Caller {
 
 impl Producer {
     /// Counts that its request publishes `events` in all; the first was counted before the body was read.
+    /// 422 when so many never pass at once: to wait and try again would not help.
     pub fn count(&self, request: &HttpRequest, events: usize) -> Result<(), Problem> {
-        let more = u32::try_from(events.saturating_sub(1)).unwrap_or(u32::MAX);
+        let events = u32::try_from(events).unwrap_or(u32::MAX);
+        if let Some(most) = shared::<Limits>(request)?.most_at_once()
+            && events > most
+        {
+            let text =
+                format!("The rate limit lets at most {most} events pass at once. Send fewer in a batch.");
+            return Err(FieldErrors::one("events", "limit_events", text).into());
+        }
+        let more = events.saturating_sub(1);
         count(request, |limits| limits.ingest_more(self.0.token.token, more))
     }
 }

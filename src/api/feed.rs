@@ -56,7 +56,7 @@ pub async fn pull(caller: Caller, request: &HttpRequest) -> Result<HttpResponse,
     let event_type = query.event_type("type");
     let cursors = Cursors::new(&caller, "feed", &[event_type.as_deref()]);
     let from = match query.text("after") {
-        Some("" | "oldest") => From::Oldest,
+        Some("oldest") => From::Oldest,
         Some("now") => From::Now,
         Some(_) => cursors.read(&mut query, "after").map_or(From::Now, From::After),
         None => {
@@ -111,10 +111,11 @@ async fn read(
     }
 }
 
-/// Whether to look again: at once when there is more, otherwise when something new was stored in time.
+/// Whether to look again: after a pause when there is more, otherwise when something new was stored in time.
 async fn goes_on(page: &FeedPage, listening: &mut Listening, end: Instant, pause: Duration) -> bool {
     let left = || end.saturating_duration_since(Instant::now());
     if page.more {
+        sleep(PAUSE.min(left())).await;
         return !left().is_zero() && listening.wait(Duration::ZERO).await != Heard::Stop;
     }
     let heard = listening.wait(left()).await == Heard::Rung;
@@ -135,4 +136,29 @@ fn view(event: &EventRow) -> Result<FeedEventView<'_>, Problem> {
         programme: event.programme_id,
         data: serde_json::from_slice(inspect::data(event))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::id::BuId;
+    use crate::ops::events::bell::Bell;
+
+    #[actix_web::test]
+    async fn a_look_that_found_nothing_wanted_is_followed_by_a_pause_while_there_is_more() {
+        let bell = Arc::new(Bell::default());
+        let mut listening = bell.listen(BuId::from_uuid(Uuid::from_u128(1)));
+        let page = FeedPage { events: Vec::new(), place: 2_000, more: true };
+        let began = Instant::now();
+        let end = began + Duration::from_hours(1);
+        assert!(goes_on(&page, &mut listening, end, Duration::ZERO).await);
+        assert!(began.elapsed() >= PAUSE);
+        assert!(!goes_on(&page, &mut listening, began, Duration::ZERO).await, "the time is over");
+        bell.stop();
+        assert!(!goes_on(&page, &mut listening, end, Duration::ZERO).await, "the process stops");
+    }
 }

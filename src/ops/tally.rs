@@ -48,17 +48,20 @@ impl Tally {
         self.is_due.load(Ordering::Acquire)
     }
 
-    /// Takes what is due at `now`, or all there is, to be stored.
+    /// Takes what is due at `now`, or all there is, to be stored: in the same order in every process, so that
+    /// none waits for another that waits for it.
     pub fn take(&self, now: Ts, all: bool) -> Vec<(TokenId, Permission, i64)> {
         self.is_due.store(false, Ordering::Release);
         let mut counts = self.counts();
         counts.retain(|_, count| count.uses > 0 || !count.is_due(now));
         let due = counts.iter_mut().filter(|(_, count)| count.uses > 0 && (all || count.is_due(now)));
-        due.map(|(&(token, scope), count)| {
+        let taken = due.map(|(&(token, scope), count)| {
             count.stored_at = Some(now);
             (token, scope, take(&mut count.uses))
-        })
-        .collect()
+        });
+        let mut taken: Vec<_> = taken.collect();
+        taken.sort_unstable();
+        taken
     }
 
     /// Takes back what could not be stored.
@@ -98,5 +101,17 @@ mod tests {
         tally.put_back(due);
         assert_eq!(tally.take(now + STORE_EVERY, true), [(token, read, 3)]);
         assert!(tally.take(now + STORE_EVERY * 2, true).is_empty() && tally.counts().is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_is_in_order() {
+        let (tally, now) = (Tally::default(), Ts::from_millis(1_000_000));
+        for n in 0..20 {
+            let token = TokenId::from_uuid(Uuid::from_u128(n * 7 % 20));
+            tally.note(token, Permission::EventsWrite, now);
+            tally.note(token, Permission::EventsRead, now);
+        }
+        let taken = tally.take(now, false);
+        assert!(taken.len() == 40 && taken.is_sorted(), "{taken:?}");
     }
 }

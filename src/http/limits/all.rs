@@ -75,8 +75,12 @@ impl Limits {
         self.ingest.as_ref().map(|limiter| limiter.check(&token)).transpose()
     }
 
-    /// Counts `more` further events of one request. More than the whole quota is refused too: the token may
-    /// never publish so many at once.
+    /// How many events a token may ever publish at once, where there is a limit.
+    pub fn most_at_once(&self) -> Option<u32> {
+        self.ingest.as_ref().map(Limiter::quota)
+    }
+
+    /// Counts `more` further events of one request.
     pub fn ingest_more(&self, token: TokenId, more: u32) -> Result<Option<Left>, Limited> {
         let (Some(limiter), Some(more)) = (&self.ingest, NonZeroU32::new(more)) else { return Ok(None) };
         limiter.check_many(&token, more).map(Some)

@@ -117,6 +117,11 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         }
     }
 
+    /// How many of one key may come at once.
+    pub(super) fn quota(&self) -> u32 {
+        self.quota
+    }
+
     /// Takes one of `key`'s.
     pub(super) fn check(&self, key: &K) -> Result<Left, Limited> {
         self.check_many(key, NonZeroU32::MIN)

@@ -49,14 +49,13 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
     let overlap = rotation.overlap;
     let checked = check(rotation);
     let newest = |live: &[SecretRow]| live.iter().map(|secret| secret.id).max();
-    let before = cx.read(|conn| Ok(newest(&secrets::live(conn, &[id], cx.now)?)))?;
+    let before = cx.read(|conn| Ok(newest(&of_whole(cx, conn, id)?)))?;
     let rotated = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
         let secret = checked?.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
         let until = cx.now + overlap;
-        let live: Vec<SecretRow> =
-            secrets::live(conn, &[id], cx.now)?.into_iter().filter(|s| s.endpoint_id.is_none()).collect();
+        let live = of_whole(cx, conn, id)?;
         if newest(&live) != before {
             let text = "Somebody else has just rotated this secret. Look at the webhook, then decide again.";
             return Err(Error::conflict("rotation_conflict", text));
@@ -89,6 +88,12 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
     Ok(rotated)
 }
 
+/// The versions that sign for the whole webhook.
+fn of_whole(cx: &Cx, conn: &mut Conn, id: WebhookId) -> Result<Vec<SecretRow>, Error> {
+    let live = secrets::live(conn, &[id], cx.now)?;
+    Ok(live.into_iter().filter(|secret| secret.endpoint_id.is_none()).collect())
+}
+
 fn check(rotation: Rotation) -> Result<Option<SigningSecret>, FieldErrors> {
     let mut errors = FieldErrors::default();
     if rotation.overlap > LONGEST_OVERLAP {
@@ -118,4 +123,30 @@ pub(super) fn store(
         retires_at: None,
     };
     Ok(secrets::insert(conn, &row)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::webhooks::draft::{EndpointDraft, TriggerDraft, WebhookDraft};
+    use crate::ops::testing::World;
+    use crate::ops::webhooks::create::create;
+
+    #[test]
+    fn a_secret_of_one_endpoint_is_no_rotation_of_the_webhook() {
+        let world = World::new();
+        let (bu, cx) = (world.channel("Ours").bu.unwrap(), world.operator());
+        let endpoint = EndpointDraft { url: "https://example.com/in".into(), ..EndpointDraft::default() };
+        let trigger = TriggerDraft { event: "order.completed".into(), ..TriggerDraft::default() };
+        let draft =
+            WebhookDraft { endpoints: vec![endpoint], triggers: vec![trigger], ..WebhookDraft::default() };
+        let made = create(&cx, bu, draft).unwrap().webhook;
+        let mut own = cx.read(|conn| of_whole(&cx, conn, made.row.id)).unwrap().remove(0);
+        own.id = cx.id();
+        own.endpoint_id = Some(made.endpoints[0].id);
+        cx.write(|conn| Ok(secrets::insert(conn, &own)?)).unwrap();
+        assert!(rotate(&cx, bu, made.row.id, Rotation { secret: None, overlap: DEFAULT_OVERLAP }).is_ok());
+        let live = cx.read(|conn| Ok(secrets::live(conn, &[made.row.id], cx.now)?)).unwrap();
+        assert_eq!(live.iter().filter(|secret| secret.retires_at.is_none()).count(), 2);
+    }
 }

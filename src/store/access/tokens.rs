@@ -182,6 +182,16 @@ pub fn has_successor(conn: &mut Conn, bu: BuId, id: TokenId) -> QueryResult<bool
     .get_result(conn)
 }
 
+/// The first token that was made to succeed this one of `bu`, deleted or not.
+pub fn first_successor(conn: &mut Conn, bu: BuId, id: TokenId) -> QueryResult<Option<TokenRow>> {
+    tokens::table
+        .filter(tokens::bu_id.eq(bu).and(tokens::replaces.eq(Some(id))))
+        .select(TokenRow::as_select())
+        .order(tokens::id)
+        .first(conn)
+        .optional()
+}
+
 /// Notes a use of a token of `bu`, unless one was noted after `unless_since`.
 pub fn touch(
     conn: &mut Conn,

@@ -155,7 +155,9 @@ fn every_event_of_a_batch_counts_against_the_rate(database: &TestDatabase) {
         world.api.post("/events/batch", &json!({"events": (0..count).map(event).collect::<Vec<_>>()}))
     };
     let over = batch(11);
-    assert_eq!((over.status, over.header("ratelimit-policy")), (429, "\"ingest\";q=10;w=2"));
+    assert_eq!((over.status, over.header("ratelimit-policy")), (422, "\"ingest\";q=10;w=2"));
+    assert_eq!(faults(&over), ["events limit_events"], "waiting would not help");
+    assert!(over.body.contains("at most 10 events") && over.header("retry-after").is_empty());
     assert_eq!(world.api.get("/events").json()["data"], json!([]), "nothing of it is stored");
     assert_eq!(statuses(&batch(8)), ["accepted"; 8]);
     assert_eq!(batch(8).status, 429);

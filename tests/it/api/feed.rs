@@ -216,7 +216,7 @@ fn a_token_that_was_revoked_meanwhile_is_told_nothing(database: &TestDatabase) {
 fn a_feed_starts_with_the_oldest_or_now_and_can_be_of_one_type(database: &TestDatabase) {
     let (_installation, server, tenant) = started(database);
     let api = tenant.at(&server);
-    let nothing = api.get("/events?after=");
+    let nothing = api.get("/events?after=oldest");
     assert_eq!((ids(&nothing), &nothing.json()["meta"]["more"]), (vec![], &json!(false)));
     let order = api.publish("order.completed", &json!({"total": 1.50}));
     let quote = api.publish("quote.sent", &json!({}));
@@ -300,6 +300,8 @@ fn a_cursor_is_good_for_its_own_list_only(database: &TestDatabase) {
         ("after=oldest&limit=101", "limit range"),
         ("after=oldest&before=x", "before both_given"),
         ("wait=1", "after required"),
+        ("after=", "after cursor_invalid"),
+        ("after=&wait=1", "after cursor_invalid"),
         ("after=oldest&after=now", "after repeated"),
         ("after=oldest&type=no.such", "type unknown_event_type"),
     ] {

@@ -1,8 +1,9 @@
 //! Limits as clients meet them: told on every answer, and nobody else is held up.
 
-use super::world::{OPEN, STRICT, World, id};
+use super::world::{OPEN, STRICT, World, id, until};
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::http::{Answer, client, send};
+use crate::support::patience::PATIENCE;
 use crate::support::receiver::Receiver;
 use reqwest::Method;
 use serde_json::json;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 both_databases!(
     every_answer_tells_what_is_left,
     a_webhook_is_tested_ten_times_a_minute,
+    a_waiting_place_is_free_again_when_its_client_goes_away,
     reports_of_browsers_are_taken_ten_times_a_minute,
     slow_clients_are_sent_away_and_others_are_served,
 );
@@ -53,6 +55,31 @@ fn a_webhook_is_tested_ten_times_a_minute(database: &TestDatabase) {
     let theirs = world.stranger();
     assert!((0..12).all(|_| theirs.post(&format!("/webhooks/{other}/test"), &json!({})).status != 200));
     assert_eq!(test(&other).status, 200);
+}
+
+fn a_waiting_place_is_free_again_when_its_client_goes_away(database: &TestDatabase) {
+    let world = World::start(database, OPEN);
+    let request = format!(
+        "GET /api/v1/events?after=now&wait=30 HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\r\n",
+        world.address(),
+        world.token()
+    );
+    let wait = || {
+        let mut stream = TcpStream::connect(world.address()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    };
+    let began = Instant::now();
+    let mut waiting: Vec<TcpStream> = (0..10).map(|_| wait()).collect();
+    let look = || world.api.get("/events?after=now&wait=1");
+    until(PATIENCE, || {
+        // The look before may have taken the last place.
+        waiting.push(wait());
+        (look().status == 429).then_some(())
+    });
+    drop(waiting);
+    until(PATIENCE, || (look().status == 200).then_some(()));
+    assert!(began.elapsed() < Duration::from_secs(25), "before they would have been answered");
 }
 
 fn reports_of_browsers_are_taken_ten_times_a_minute(database: &TestDatabase) {

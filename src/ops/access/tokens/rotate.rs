@@ -12,6 +12,7 @@ use crate::ops::Error;
 use crate::ops::cx::Cx;
 use crate::ops::system::audit::record;
 use crate::store::access::tokens::{self, NewToken};
+use crate::store::pool::Conn;
 
 /// The longest time that a token may go on beside its successor.
 pub const LONGEST_OVERLAP: Duration = Duration::from_hours(30 * 24);
@@ -60,7 +61,7 @@ fn make(
             return Err(Error::conflict("already_rotated", text));
         }
         check_scopes(&access, old.scopes)?;
-        let lifetime = old.expires_at.map(|at| at.since(old.created_at));
+        let lifetime = lifetime(conn, &old)?;
         let new = NewToken {
             id: cx.id(),
             bu_id: bu,
@@ -75,10 +76,12 @@ fn make(
             form_id,
         };
         tokens::insert(conn, &new)?;
-        let ends_at = cx.now + overlap;
+        let meant = lifetime.map(|lifetime| old.created_at + lifetime);
+        let overlapped = cx.now + overlap;
+        let ends_at = meant.map_or(overlapped, |meant| meant.min(overlapped));
         if overlap.is_zero() {
             tokens::revoke(conn, bu, id, cx.now)?;
-        } else if old.expires_at.is_none_or(|at| at > ends_at) {
+        } else {
             tokens::end_at(conn, bu, id, ends_at)?;
         }
         let before = json!({"name": old.name, "scopes": old.scopes, "expires_at": old.expires_at});
@@ -88,6 +91,16 @@ fn make(
     })?;
     cx.tools.known.tokens.forget(|_, known| known.token == id);
     Ok((row, secret))
+}
+
+/// How long a token was meant to live: for ever when `None`.
+fn lifetime(conn: &mut Conn, token: &TokenRow) -> Result<Option<Duration>, Error> {
+    let mut last = token.clone();
+    // A rotation cuts the life of the old one short; its successor was given the whole.
+    while let Some(successor) = tokens::first_successor(conn, last.bu_id, last.id)? {
+        last = successor;
+    }
+    Ok(last.expires_at.map(|at| at.since(last.created_at)))
 }
 
 #[cfg(test)]
@@ -131,6 +144,28 @@ mod tests {
         assert_eq!(code(rotate(&world.operator(), bu, old.id, HOUR)), "token_expired");
         let later = Cx::new(&world.tools, login.actor.clone(), Source::default());
         assert_eq!(code(rotate(&later, bu, new.id, HOUR)), "forbidden", "signed in an hour ago");
+    }
+
+    #[test]
+    fn a_token_that_is_rotated_again_has_the_life_it_was_meant_to_have() {
+        let world = World::new();
+        let bu = world.channel("Ours").bu.unwrap();
+        let cx = world.operator();
+        for end in [Some(cx.now + HOUR * 100), None] {
+            let draft = TokenDraft { name: format!("{end:?}"), scopes: Scopes::all(), expires_at: end };
+            let (old, old_secret) = create(&cx, bu, draft).unwrap();
+            let cut = || cx.read(|conn| Ok(tokens::find(conn, bu, old.id)?)).unwrap().unwrap().expires_at;
+            let (first, _) = rotate(&cx, bu, old.id, HOUR).unwrap();
+            let (next, _) = rotate(&cx, bu, first.id, HOUR).unwrap();
+            revoke(&cx, bu, first.id).unwrap();
+            let (second, _) = rotate(&cx, bu, old.id, HOUR * 24).unwrap();
+            assert_eq!((next.expires_at, second.expires_at), (end, end));
+            assert_eq!(cut(), Some(cx.now + HOUR * 24), "as this rotation says");
+            revoke(&cx, bu, second.id).unwrap();
+            rotate(&cx, bu, old.id, HOUR * 200).unwrap();
+            assert!(works(&world, &old_secret));
+            assert_eq!(cut(), Some(end.unwrap_or(cx.now + HOUR * 200)), "never longer than its life");
+        }
     }
 
     #[test]
