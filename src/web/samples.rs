@@ -145,6 +145,9 @@ impl Samples {
                     &[("after", webhook_id(9).as_str())],
                 )),
             },
+            fresh: None,
+            notice: None,
+            wizard: None,
         }
     }
 
