@@ -33,11 +33,11 @@ pub fn try_filter(cx: &Cx, bu: BuId, event_type: &str, filter: &Filter) -> Resul
         let wanted =
             EventFilter { from: Some(from), event_type: Some(event_type.to_owned()), ..EventFilter::default() };
         let rows = events::list(conn, bu, &wanted, MOST_TRIED)?;
-        let passes = |data: &[u8]| {
+        let lets_through = |data: &[u8]| {
             let data: Value = serde_json::from_slice(data).unwrap_or(Value::Null);
             filter.matches(&data).is_ok()
         };
-        let passed = rows.iter().filter(|row| passes(inspect::data(row))).count();
+        let passed = rows.iter().filter(|row| lets_through(inspect::data(row))).count();
         Ok(Trial { tried: rows.len(), passed })
     })
 }

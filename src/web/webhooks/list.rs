@@ -172,17 +172,17 @@ impl WebhookList {
     }
 
     /// The same with a secret that is shown this once.
-    pub(super) fn showing(self, fresh: Fresh) -> Self {
+    pub(in crate::web) fn showing(self, fresh: Fresh) -> Self {
         Self { fresh: Some(fresh), ..self }
     }
 
     /// The same with what was refused.
-    pub(super) fn noting(self, notice: Notice) -> Self {
+    pub(in crate::web) fn noting(self, notice: Notice) -> Self {
         Self { notice: Some(notice), ..self }
     }
 
     /// The same under the dialog that adds a webhook, as a page of this title.
-    pub(super) fn under(mut self, wizard: Wizard, title: String) -> Self {
+    pub(in crate::web) fn under(mut self, wizard: Wizard, title: String) -> Self {
         self.shell.title = title;
         Self { wizard: Some(wizard), ..self }
     }

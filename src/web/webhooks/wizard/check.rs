@@ -27,10 +27,9 @@ impl Draft {
     pub fn check_endpoints(&self, egress: &EgressPolicy) -> Result<(), FieldErrors> {
         let mut errors = FieldErrors::default();
         for (i, endpoint) in self.endpoints.iter().enumerate() {
-            let drafted = endpoint.draft().map_err(|e| e.under(&format!("endpoints[{i}]")));
-            if let Some(draft) = errors.keep(drafted) {
-                errors.keep(draft.check(i, egress));
-            }
+            let (draft, unreadable) = endpoint.draft();
+            errors.keep(unreadable.under(&format!("endpoints[{i}]")).or(()));
+            errors.keep(draft.check(i, egress));
         }
         errors.or(())
     }
@@ -40,10 +39,12 @@ impl Draft {
     pub fn webhook(&self) -> Result<WebhookDraft, FieldErrors> {
         let mut errors = FieldErrors::default();
         let scope = errors.keep(self.check_name());
-        let parts = self.endpoints.iter().enumerate();
-        let endpoints = parts
-            .filter_map(|(i, e)| errors.keep(e.draft().map_err(|e| e.under(&format!("endpoints[{i}]")))))
-            .collect();
+        let mut endpoints = Vec::with_capacity(self.endpoints.len());
+        for (i, endpoint) in self.endpoints.iter().enumerate() {
+            let (draft, unreadable) = endpoint.draft();
+            errors.keep(unreadable.under(&format!("endpoints[{i}]")).or(()));
+            endpoints.push(draft);
+        }
         errors.or(WebhookDraft {
             name: Some(self.name.clone()),
             description: self.description.clone(),
@@ -83,7 +84,8 @@ pub fn step_of(field: &str) -> Step {
 }
 
 impl EndpointTyped {
-    fn draft(&self) -> Result<EndpointDraft, FieldErrors> {
+    /// The endpoint that is asked for, and what could not be read of it.
+    fn draft(&self) -> (EndpointDraft, FieldErrors) {
         let mut errors = FieldErrors::default();
         let timeout_ms = self.timeout.parse().ok().and_then(|seconds: i32| seconds.checked_mul(1_000));
         if timeout_ms.is_none() {
@@ -95,7 +97,7 @@ impl EndpointTyped {
         let static_name = self.static_name.trim();
         let is_static = !self.static_value.is_empty();
         let named = self.headers.iter().filter(|header| !header.is_blank());
-        errors.or(EndpointDraft {
+        let draft = EndpointDraft {
             field: FieldName::InFull,
             name: self.info.trim().to_owned(),
             url: self.url.trim().to_owned(),
@@ -105,7 +107,8 @@ impl EndpointTyped {
             retry: retry.unwrap_or_default(),
             rate_per_second,
             secret: self.own_secret.then(|| self.secret.clone()),
-        })
+        };
+        (draft, errors)
     }
 
     fn retry(&self) -> Result<RetryPolicy, FieldErrors> {

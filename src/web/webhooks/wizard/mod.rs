@@ -9,4 +9,4 @@ mod view;
 
 pub use draft::{ConditionTyped, Draft, EndpointTyped, HeaderTyped, Step, TriggerTyped};
 pub use send::{open, send};
-pub use view::{Offer, Turn, Wizard};
+pub use view::{Frame, Offer, Turn, Wizard};

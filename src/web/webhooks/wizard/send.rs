@@ -108,7 +108,7 @@ pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpRespo
     draft.read(&form);
     let pressed = form.text("press");
     match Press::read(pressed) {
-        Press::Next if draft.step == Step::Triggers => return add(here, draft).await,
+        Press::Next if draft.step == Step::Triggers => add(here, draft).await,
         Press::Next => {
             let turn = next(&here, &mut draft).await?;
             answer(&here, &draft, turn).await

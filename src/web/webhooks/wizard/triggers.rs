@@ -52,7 +52,7 @@ impl TriggerView {
     pub(super) fn of(
         i: usize,
         typed: &TriggerTyped,
-        types: &[TypeView],
+        offered: &[TypeView],
         trial: Option<Trial>,
         drawing: &mut Drawing<'_>,
     ) -> Self {
@@ -61,12 +61,12 @@ impl TriggerView {
         let resource = drawing.pick(
             format!("{id}-r"),
             if typed.resource.is_empty() { &event_path } else { "" },
-            resources(types, &typed.resource),
+            resources(offered, &typed.resource),
         );
         let mut event = drawing.pick(
             format!("{id}-e"),
             if typed.resource.is_empty() { "" } else { &event_path },
-            events(types, &typed.resource, &typed.event),
+            events(offered, &typed.resource, &typed.event),
         );
         if typed.event.is_empty() && !event.errors.is_empty() {
             event.errors = vec!["Choose an event of this resource.".to_owned()];
