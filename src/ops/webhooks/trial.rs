@@ -30,8 +30,11 @@ pub fn try_filter(cx: &Cx, bu: BuId, event_type: &str, filter: &Filter) -> Resul
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::EventsRead)?;
         let from = events::place_at(conn, bu, None)?.saturating_sub(SEARCHED);
-        let wanted =
-            EventFilter { from: Some(from), event_type: Some(event_type.to_owned()), ..EventFilter::default() };
+        let wanted = EventFilter {
+            from: Some(from),
+            event_type: Some(event_type.to_owned()),
+            ..EventFilter::default()
+        };
         let rows = events::list(conn, bu, &wanted, MOST_TRIED)?;
         let lets_through = |data: &[u8]| {
             let data: Value = serde_json::from_slice(data).unwrap_or(Value::Null);

@@ -97,13 +97,16 @@ impl Samples {
         for field in ["name", "description", "for_login", "for_team", "events"] {
             errors.push(field, "wrong", self.t("This is wrong."));
         }
-        for part in ["url", "name", "secret", "timeout_ms", "headers", "headers[0].name", "headers[0].value"] {
+        for part in ["url", "name", "secret", "timeout_ms", "headers", "headers[0].name", "headers[0].value"]
+        {
             errors.push(format!("endpoints[1].{part}"), "wrong", self.t("This is wrong."));
         }
         for part in ["static_header", "static_secret", "retry", "rate_per_second"] {
             errors.push(format!("endpoints[1].{part}"), "wrong", self.t("This is wrong."));
         }
-        for part in ["event", "note", "filter", "filter[1]", "filter[1].path", "filter[1].op", "filter[1].value"] {
+        for part in
+            ["event", "note", "filter", "filter[1]", "filter[1].path", "filter[1].op", "filter[1].value"]
+        {
             errors.push(format!("triggers[0].{part}"), "wrong", self.t("This is wrong."));
             errors.push(format!("triggers[1].{part}"), "wrong", self.t("This is wrong."));
         }
@@ -134,6 +137,9 @@ impl Samples {
             name: self.t("EMEA Sales"),
             created_at: at("2025-11-20T14:00:00Z"),
         };
-        Offer { types: vec![own("order.completed"), own("order.refunded"), own("system.alert")], teams: vec![team] }
+        Offer {
+            types: vec![own("order.completed"), own("order.refunded"), own("system.alert")],
+            teams: vec![team],
+        }
     }
 }

@@ -60,14 +60,20 @@ impl Draft {
         match (self.for_login.trim(), self.team.as_str()) {
             ("", "") => Ok(ScopeDraft::Everyone),
             ("", team) => team.parse().map(ScopeDraft::Team).map_err(|_| {
-                FieldErrors::one("for_team", "unknown_reference", "There is no such team. Choose one of the list.")
+                FieldErrors::one(
+                    "for_team",
+                    "unknown_reference",
+                    "There is no such team. Choose one of the list.",
+                )
             }),
             (number, "") => number.parse().map(ScopeDraft::Login).map_err(|_| {
                 FieldErrors::one("for_login", "number", "Enter the number of a login, such as 1042.")
             }),
-            _ => {
-                Err(FieldErrors::one("for_team", "too_many", "Choose a login or a team. A webhook is for one of them."))
-            }
+            _ => Err(FieldErrors::one(
+                "for_team",
+                "too_many",
+                "Choose a login or a team. A webhook is for one of them.",
+            )),
         }
     }
 }
@@ -220,7 +226,8 @@ mod tests {
     #[test]
     fn waits_are_typed_as_people_say_them() {
         let own = |waits: &str| {
-            let typed = EndpointTyped { retry: "own".into(), waits: waits.into(), ..EndpointTyped::default() };
+            let typed =
+                EndpointTyped { retry: "own".into(), waits: waits.into(), ..EndpointTyped::default() };
             typed.retry().map(|policy| policy.to_string()).ok()
         };
         assert_eq!(own("5s, 5m 2h,90").as_deref(), Some("[5,300,7200,90]"));

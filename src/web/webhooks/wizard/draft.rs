@@ -227,7 +227,9 @@ impl Draft {
         let mut hidden = self.clone();
         match hidden.step {
             Step::Name => {
-                for text in [&mut hidden.name, &mut hidden.description, &mut hidden.for_login, &mut hidden.team] {
+                for text in
+                    [&mut hidden.name, &mut hidden.description, &mut hidden.for_login, &mut hidden.team]
+                {
                     text.clear();
                 }
             }
@@ -324,8 +326,14 @@ mod tests {
             b"ep0-url=https://b.example&ep0-sec=own&ep0-sn=qn-secret&ep0-hk0=Authorization",
         ));
         let endpoint = &again.endpoints[0];
-        assert_eq!((endpoint.url.as_str(), endpoint.secret.as_str()), ("https://b.example", "partner-chosen-secret"));
-        assert_eq!((endpoint.static_value.as_str(), endpoint.headers[0].value.as_str()), ("static-value", "Bearer x"));
+        assert_eq!(
+            (endpoint.url.as_str(), endpoint.secret.as_str()),
+            ("https://b.example", "partner-chosen-secret")
+        );
+        assert_eq!(
+            (endpoint.static_value.as_str(), endpoint.headers[0].value.as_str()),
+            ("static-value", "Bearer x")
+        );
     }
 
     #[test]

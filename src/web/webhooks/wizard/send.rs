@@ -97,7 +97,7 @@ impl Press {
 pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
     may_add(&here)?;
     let draft = Draft::new(here.signed.cx().id());
-    answer(&here, &draft, focused(&draft)).await
+    answer(&here, &draft, Step::Name, focused(&draft)).await
 }
 
 /// Takes what was typed, and does what the button says.
@@ -106,16 +106,16 @@ pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpRespo
     let keys = &here.signed.app.tools.keys;
     let mut draft = Draft::open(form.text("draft"), keys, &place(&here)).ok_or(Fault::Forged)?;
     draft.read(&form);
-    let pressed = form.text("press");
-    match Press::read(pressed) {
+    let was = draft.step;
+    match Press::read(form.text("press")) {
         Press::Next if draft.step == Step::Triggers => add(here, draft).await,
         Press::Next => {
             let turn = next(&here, &mut draft).await?;
-            answer(&here, &draft, turn).await
+            answer(&here, &draft, was, turn).await
         }
         press => {
             let focus = edit(&mut draft, press).unwrap_or_else(|| pressed_id(&form));
-            answer(&here, &draft, Turn { focus, ..Turn::default() }).await
+            answer(&here, &draft, was, Turn { focus, ..Turn::default() }).await
         }
     }
 }
@@ -244,7 +244,7 @@ async fn add(here: Here, mut draft: Draft) -> Result<HttpResponse, Fault> {
         Ok(created) => shown(&here, &draft, created).await,
         Err(Error::Invalid(errors)) => {
             draft.step = errors.iter().map(|error| step_of(&error.field)).min().unwrap_or(Step::Triggers);
-            answer(&here, &draft, Turn { errors, ..Turn::default() }).await
+            answer(&here, &draft, Step::Triggers, Turn { errors, ..Turn::default() }).await
         }
         Err(Error::Conflict { code: "already_created", message }) => {
             let notice = Notice {
@@ -258,7 +258,7 @@ async fn add(here: Here, mut draft: Draft) -> Result<HttpResponse, Fault> {
         Err(Error::Conflict { message, .. }) => {
             let title = "The webhook was not made.".to_owned();
             let notice = Notice { tone: Tone::Bad, title, text: message.into_owned() };
-            answer(&here, &draft, Turn { notice: Some(notice), ..Turn::default() }).await
+            answer(&here, &draft, Step::Triggers, Turn { notice: Some(notice), ..Turn::default() }).await
         }
         Err(error) => Err(error.into()),
     }
@@ -289,19 +289,22 @@ async fn shown(here: &Here, draft: &Draft, created: Created) -> Result<HttpRespo
     Ok(answer)
 }
 
-/// The step that `draft` stands at: in its dialog over the list, or alone for htmx.
-async fn answer(here: &Here, draft: &Draft, mut turn: Turn) -> Result<HttpResponse, Fault> {
+/// The step that `draft` stands at: in its dialog over the list, or alone for htmx. What is too long to be
+/// carried on stays at the step it was at, whose fields hold it.
+async fn answer(here: &Here, draft: &Draft, was: Step, mut turn: Turn) -> Result<HttpResponse, Fault> {
     let mut draft = draft.clone();
     draft.triggers.iter_mut().for_each(TriggerTyped::settle);
-    let offer = offer(here, &draft, &mut turn).await?;
-    let sealed = draft.seal(&here.signed.app.tools.keys, &place(here));
-    if sealed.len() > LONGEST_DRAFT {
-        turn.notice = Some(Notice {
-            tone: Tone::Bad,
-            title: "This is more than one form can hold.".to_owned(),
-            text: "Shorten header values, or make the webhook here and change it through the API.".to_owned(),
-        });
+    let (keys, place) = (&here.signed.app.tools.keys, place(here));
+    let mut sealed = draft.seal(keys, &place);
+    if sealed.len() > LONGEST_DRAFT && draft.step != was {
+        draft.step = was;
+        sealed = draft.seal(keys, &place);
+        let title = "This is more than one form can hold.".to_owned();
+        let text = "Shorten what is long, such as values of headers, or make the webhook through the API.";
+        let notice = Notice { tone: Tone::Bad, title, text: text.to_owned() };
+        turn = Turn { notice: Some(notice), ..focused(&draft) };
     }
+    let offer = offer(here, &draft, &mut turn).await?;
     let is_refused = !turn.errors.is_empty() || turn.notice.is_some();
     let frame = Frame {
         href: routes::webhook_new(here.bu()),
@@ -315,7 +318,8 @@ async fn answer(here: &Here, draft: &Draft, mut turn: Turn) -> Result<HttpRespon
         (true, true) => here.answer_with(status, &Form { wizard }),
         (true, false) => here.answer_with(status, &Dialog { wizard }),
         (false, _) => {
-            let title = format!("{}Add Webhook, step {}", if is_refused { "Error: " } else { "" }, wizard.step);
+            let title =
+                format!("{}Add Webhook, step {}", if is_refused { "Error: " } else { "" }, wizard.step);
             here.answer_with(status, &WebhookList::plain(here).await?.under(wizard, title))
         }
     })

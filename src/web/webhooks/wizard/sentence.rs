@@ -111,7 +111,8 @@ fn say_group(words: &mut Words, resource: &str, triggers: &[&TriggerTyped], labe
 
 /// Whether an event can follow "is": `completed`, `sent`.
 fn is_done(event: &str) -> bool {
-    !event.contains('_') && (event.ends_with("ed") || matches!(event, "sent" | "made" | "paid" | "lost" | "won"))
+    !event.contains('_')
+        && (event.ends_with("ed") || matches!(event, "sent" | "made" | "paid" | "lost" | "won"))
 }
 
 /// A resource with its article: `an order`, `a user`, `data`.
@@ -156,9 +157,11 @@ mod tests {
             "When an order is *completed* or *refunded* for *EMEA Sales*, Bellwire posts to *orders.example.com* \
              and *backup.example.com*."
         );
-        assert!(read(&["system.alert", "user.created"], |draft| draft.for_login = "1042".into()).starts_with(
-            "When *SYSTEM.ALERT* happens, or a user is *created* for *login 1042*, Bellwire posts"
-        ));
+        assert!(
+            read(&["system.alert", "user.created"], |draft| draft.for_login = "1042".into()).starts_with(
+                "When *SYSTEM.ALERT* happens, or a user is *created* for *login 1042*, Bellwire posts"
+            )
+        );
         let filtered = |draft: &mut Draft| {
             draft.active = false;
             let over = ConditionTyped { path: "total".into(), op: "gt".into(), value: "500".into() };

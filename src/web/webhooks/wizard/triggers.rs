@@ -107,7 +107,9 @@ impl TriggerView {
 /// What came of trying the filter.
 fn said(typed: &TriggerTyped, trial: Option<Trial>) -> String {
     match trial {
-        _ if typed.event.is_empty() => "Choose an event, and the filter is tried on the last ones.".to_owned(),
+        _ if typed.event.is_empty() => {
+            "Choose an event, and the filter is tried on the last ones.".to_owned()
+        }
         _ if typed.conditions.iter().all(super::draft::ConditionTyped::is_blank) => {
             "Without a condition, every event passes.".to_owned()
         }
@@ -144,11 +146,8 @@ fn resources(types: &[TypeView], chosen: &str) -> Vec<Choice> {
 
 fn events(types: &[TypeView], resource: &str, chosen: &str) -> Vec<Choice> {
     let label = if resource.is_empty() { "Choose a resource first" } else { "Choose an event" };
-    let blank = chosen.is_empty().then(|| Choice {
-        value: String::new(),
-        label: label.to_owned(),
-        chosen: true,
-    });
+    let blank =
+        chosen.is_empty().then(|| Choice { value: String::new(), label: label.to_owned(), chosen: true });
     let own = types.iter().filter(|one| one.resource == resource).map(|one| Choice {
         value: one.name.clone(),
         label: words(&one.event),
@@ -159,8 +158,12 @@ fn events(types: &[TypeView], resource: &str, chosen: &str) -> Vec<Choice> {
 
 fn operators(chosen: &str) -> Vec<Choice> {
     let all = Operator::ALL.iter();
-    all.map(|op| Choice { value: op.to_string(), label: op.label().to_owned(), chosen: op.as_str() == chosen })
-        .collect()
+    all.map(|op| Choice {
+        value: op.to_string(),
+        label: op.label().to_owned(),
+        chosen: op.as_str() == chosen,
+    })
+    .collect()
 }
 
 /// `email_added` as people read it: `Email added`.

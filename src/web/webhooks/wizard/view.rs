@@ -262,7 +262,10 @@ impl EndpointView {
         let has_focus = !before && drawing.is_given;
         Self {
             number: i + 1,
-            open: has_focus || drawing.any_under(&path, "url") || drawing.asks_for(&format!("{id}-")) || typed.is_special(),
+            open: has_focus
+                || drawing.any_under(&path, "url")
+                || drawing.asks_for(&format!("{id}-"))
+                || typed.is_special(),
             more_headers: headers.len() < MOST_HEADERS,
             id,
             url,
@@ -289,9 +292,13 @@ impl EndpointTyped {
             || self.headers.iter().any(|header| !header.is_blank())
             || !self.static_value.is_empty()
             || [&self.info, &self.rate].into_iter().any(|text| !text.is_empty())
-            || [(&self.timeout, &blank.timeout), (&self.retry, &blank.retry), (&self.static_name, &blank.static_name)]
-                .into_iter()
-                .any(|(typed, usual)| typed != usual)
+            || [
+                (&self.timeout, &blank.timeout),
+                (&self.retry, &blank.retry),
+                (&self.static_name, &blank.static_name),
+            ]
+            .into_iter()
+            .any(|(typed, usual)| typed != usual)
     }
 }
 

@@ -73,7 +73,8 @@ fn a_webhook_is_added_with_the_keyboard_and_its_secret_is_gone_afterwards() {
         kind(&browser, "#ep0-url", "http://10.0.4.12/hooks").await?;
         press(&browser, "#w-add-endpoint").await?;
         reaches(&browser, "ep1-url").await?;
-        kind(&browser, "#ep1-url", &format!("https://backup.example.com/orders{}", Key::Enter.value())).await?;
+        kind(&browser, "#ep1-url", &format!("https://backup.example.com/orders{}", Key::Enter.value()))
+            .await?;
         browser.find("#ep0-url[aria-invalid]:focus").await?;
         axe(&browser, "step 2, refused").await?;
         browser.find("#ep0-url").await?.clear().await?;
@@ -177,7 +178,10 @@ fn a_webhook_is_added_without_scripts() {
         kind(&browser, "#ep1-url", "https://backup.example.com/in").await?;
         press(&browser, "#w-back").await?;
         press(&browser, "#w-next").await?;
-        assert_eq!(browser.find("#ep1-url").await?.value().await?.as_deref(), Some("https://backup.example.com/in"));
+        assert_eq!(
+            browser.find("#ep1-url").await?.value().await?.as_deref(),
+            Some("https://backup.example.com/in")
+        );
         press(&browser, "#w-next").await?;
         browser.find("#tr0-r option[value='order']").await?.click().await?;
         press(&browser, "button[value='look']").await?;
@@ -224,7 +228,8 @@ async fn fits(browser: &Browser, width: u32, step: &str) -> WebDriverResult<()> 
     for dark in [false, true] {
         browser.darken(dark).await?;
         let what = format!("{step} at {width}, dark {dark}");
-        let inside = "const body = document.querySelector('.dialog-body'); return body.scrollWidth - body.clientWidth";
+        let inside =
+            "const body = document.querySelector('.dialog-body'); return body.scrollWidth - body.clientWidth";
         let inside: i64 = browser.window.execute(inside, Vec::new()).await?.convert()?;
         assert_eq!((browser.overflow().await?, inside), (0, 0), "{what}");
         axe(browser, &what).await?;

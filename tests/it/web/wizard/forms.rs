@@ -15,6 +15,7 @@ both_databases!(
     a_form_makes_one_webhook_and_shows_its_secret_once,
     a_filter_is_tried_on_what_happened,
     a_pair_that_does_not_exist_is_not_taken,
+    a_webhook_is_for_everyone_or_one_login_or_one_team,
     the_wizard_is_for_who_may_add_webhooks,
     a_draft_is_good_in_its_session_and_unit_only,
     counts_have_limits,
@@ -32,10 +33,13 @@ fn everything_that_was_typed_is_one_webhook(database: &TestDatabase) {
     let list = person.get(&site.webhooks()).body;
     assert!(list.contains(&format!("href=\"{}/new\"", site.webhooks())) && list.contains("Add Webhook"));
 
-    let first = Form::open(&person, &site).with("w-name", "Order <b>desk</b>").with("w-desc", "Line 1\nLine 2");
+    let first =
+        Form::open(&person, &site).with("w-name", "Order <b>desk</b>").with("w-desc", "Line 1\nLine 2");
     let second = first.press(&person, "next");
-    let second = second.with("ep0-url", &receiver.url("/one")).with("ep0-info", "EU region").with("ep0-to", "5");
-    let second = second.with("ep0-hk0", "X-Region").with("ep0-hv0", "eu-west").with("ep0-sv", "static-secret-1");
+    let second =
+        second.with("ep0-url", &receiver.url("/one")).with("ep0-info", "EU region").with("ep0-to", "5");
+    let second =
+        second.with("ep0-hk0", "X-Region").with("ep0-hv0", "eu-west").with("ep0-sv", "static-secret-1");
     let second = second.with("ep0-retry", "own").with("ep0-waits", "5s, 5m").with("ep0-rate", "50");
     let second = second.press(&person, "add-endpoint").with("ep1-url", &receiver.url("/two"));
     let second = second.with("ep1-sec", "own").with("ep1-own", LONG_SECRET).with("ep1-retry", "none");
@@ -44,7 +48,12 @@ fn everything_that_was_typed_is_one_webhook(database: &TestDatabase) {
     let third = third.with("tr0-cp0", "total").with("tr0-co0", "gt").with("tr0-cv0", "100");
     let third = third.press(&person, "add-trigger").with("tr1-r", "user").press(&person, "look");
     let third = third.with("tr1-e", "user.created").press(&person, "look");
-    assert!(third.answer.body.contains("When an order is <b>completed</b> with <b>total &#62; 100</b>, or a user is"));
+    assert!(
+        third
+            .answer
+            .body
+            .contains("When an order is <b>completed</b> with <b>total &#62; 100</b>, or a user is")
+    );
 
     let made = third.send(&person, "next");
     assert_eq!(made.status, 200, "{}", made.body);
@@ -70,7 +79,12 @@ fn everything_that_was_typed_is_one_webhook(database: &TestDatabase) {
     let requests = until(|| Some(receiver.requests()).filter(|all| all.len() == 2));
     for request in requests {
         let key = if request.path == "/two" { LONG_SECRET } else { secret.as_str() };
-        assert_eq!(request.header("x-webhook-signature"), Some(hex_hmac(key, &request.body).as_str()), "{}", request.path);
+        assert_eq!(
+            request.header("x-webhook-signature"),
+            Some(hex_hmac(key, &request.body).as_str()),
+            "{}",
+            request.path
+        );
         if request.path == "/one" {
             let sent = (request.header("x-region"), request.header("qn-secret"));
             assert_eq!(sent, (Some("eu-west"), Some("static-secret-1")));
@@ -83,7 +97,10 @@ fn nothing_typed_is_lost_by_errors_or_by_going_back(database: &TestDatabase) {
     let person = site.person("developer");
     let form = Form::open(&person, &site).with("w-name", "  ").with("w-desc", "Why \"this\" is & was");
     let form = form.with("w-for", "somebody").press(&person, "next");
-    assert!(form.is_wrong("w-name", "A name is required.") && form.is_wrong("w-for", "Enter the number of a login"));
+    assert!(
+        form.is_wrong("w-name", "A name is required.")
+            && form.is_wrong("w-for", "Enter the number of a login")
+    );
     assert_eq!((form.value("w-desc"), form.value("w-for")), ("Why \"this\" is & was", "somebody"));
     assert!(form.answer.body.contains("<title>Error: Add Webhook, step 1"));
     let form = form.with("w-name", "Desk").with("w-for", "99999").press(&person, "next");
@@ -97,7 +114,10 @@ fn nothing_typed_is_lost_by_errors_or_by_going_back(database: &TestDatabase) {
     assert!(form.is_wrong("ep0-url", "The address is not on the public internet."));
     assert!(form.is_wrong("ep0-hk0", "Choose another name.") && form.is_wrong("ep0-waits", "retry schedule"));
     assert!(form.is_wrong("ep0-rate", "Use 1 to 10,000 deliveries a second."));
-    assert_eq!((form.value("ep0-waits"), form.value("ep0-rate"), form.value("ep0-hv0")), ("soon", "many", "x"));
+    assert_eq!(
+        (form.value("ep0-waits"), form.value("ep0-rate"), form.value("ep0-hv0")),
+        ("soon", "many", "x")
+    );
     let form = form.with("ep0-url", "https://example.com/h").with("ep0-waits", "5s").press(&person, "next");
     assert!(form.is_wrong("ep0-hk0", "Choose another name."));
 
@@ -142,7 +162,8 @@ fn a_typed_secret_is_kept_but_never_shown_again(database: &TestDatabase) {
         assert!(secrets.iter().all(|secret| !page.body.contains(secret)), "{button} {field}");
         assert_eq!(page.header("cache-control"), "no-store");
     }
-    let form = pages.pop().unwrap().with("tr0-r", "order").press(&person, "look").with("tr0-e", "order.completed");
+    let form =
+        pages.pop().unwrap().with("tr0-r", "order").press(&person, "look").with("tr0-e", "order.completed");
     let made = form.send(&person, "next");
     assert!(made.status == 200 && secrets.iter().all(|secret| !made.body.contains(secret)), "{}", made.body);
     let all = site.api.get("/webhooks").json();
@@ -211,15 +232,56 @@ fn a_pair_that_does_not_exist_is_not_taken(database: &TestDatabase) {
     let site = Site::open(database);
     let person = site.person("developer");
     let form = Form::triggers(&person, &site, "Desk", "https://example.com/h");
-    for (resource, event) in [("user", "order.completed"), ("webhook", "webhook.test"), ("moon", "moon.landed")] {
+    for (resource, event) in
+        [("user", "order.completed"), ("webhook", "webhook.test"), ("moon", "moon.landed")]
+    {
         let form = form.press(&person, "look").with("tr0-r", resource).with("tr0-e", event);
         let refused = form.press(&person, "next");
-        assert!(refused.is_wrong("tr0-e", "Choose an event") || refused.is_wrong("tr0-e", "not in the catalogue"));
+        assert!(
+            refused.is_wrong("tr0-e", "Choose an event") || refused.is_wrong("tr0-e", "not in the catalogue")
+        );
     }
     let twice = form.with("tr0-r", "order").press(&person, "add-trigger").with("tr1-r", "order");
-    let twice = twice.with("tr0-e", "order.completed").press(&person, "look").with("tr1-e", "order.completed");
+    let twice =
+        twice.with("tr0-e", "order.completed").press(&person, "look").with("tr1-e", "order.completed");
     assert!(twice.press(&person, "next").is_wrong("tr1-e", "This event is chosen already."));
     assert_eq!(site.api.get("/webhooks").json()["meta"]["total"], 0);
+}
+
+fn a_webhook_is_for_everyone_or_one_login_or_one_team(database: &TestDatabase) {
+    let site = Site::open(database);
+    let person = site.person("developer");
+    let (ours, theirs) = ("team_01m7xr0hxzej8sv3z6fsjy47ak", "team_01m7xr0hxzej8sv3z6fsjy47am");
+    for (team, bu) in [(ours, &site.bu), (theirs, &site.other_bu)] {
+        let values = format!("VALUES ('{team}', '{bu}', 'EMEA <Sales>', 1)");
+        database.execute(&format!("INSERT INTO teams (id, bu_id, name, created_at) {values}"));
+    }
+    let list = person.get(&site.webhooks()).body;
+    let number = between(&list, "/connect/", "\"").unwrap();
+    let form = Form::open(&person, &site).with("w-name", "Desk");
+    assert!(form.answer.body.contains("EMEA &#60;Sales&#62;") && !form.answer.body.contains(theirs));
+    let both = form.with("w-for", number).with("w-team", ours).press(&person, "next");
+    assert!(both.is_wrong("w-team", "Choose a login or a team."));
+    let foreign = both.with("w-for", "").with("w-team", theirs).press(&person, "next");
+    assert!(foreign.is_wrong("w-team", "No team of this business unit has this id."));
+    for (field, value, said) in [
+        ("w-team", ours, "for <b>EMEA &#60;Sales&#62;</b>, "),
+        ("w-for", number, &format!("for <b>login {number}</b>, ")),
+    ] {
+        let form =
+            Form::open(&person, &site).with("w-name", "Desk").with(field, value).press(&person, "next");
+        let form = form.with("ep0-url", "https://example.com/h").press(&person, "next");
+        let form = form.with("tr0-r", "order").press(&person, "look").with("tr0-e", "order.completed");
+        let form = form.press(&person, "look");
+        assert!(form.answer.body.contains(said), "{}", form.answer.body);
+        assert_eq!(form.send(&person, "next").status, 200);
+    }
+    let all = site.api.get("/webhooks").json()["data"].clone();
+    let scopes: Vec<_> = all.as_array().unwrap().iter().map(|w| (&w["for_login"], &w["for_team"])).collect();
+    let (none, login) = (json!(null), json!(number.parse::<i64>().unwrap()));
+    let team = scopes.iter().find(|(login, _)| **login == none).map(|(_, team)| (*team).clone()).unwrap();
+    assert!(team == json!("EMEA <Sales>") || team == json!(ours), "{team}");
+    assert!(scopes.contains(&(&login, &none)), "{scopes:?}");
 }
 
 fn the_wizard_is_for_who_may_add_webhooks(database: &TestDatabase) {
@@ -250,7 +312,11 @@ fn a_draft_is_good_in_its_session_and_unit_only(database: &TestDatabase) {
     assert_eq!(sent(&one, form.value("csrf"), ""), 403);
     assert_eq!(sent(&one, theirs.value("csrf"), form.value("draft")), 403);
     let htmx = send(one.request(Method::GET, &path).header("hx-request", "true"));
-    assert!(htmx.body.trim_start().starts_with("<dialog class=\"dialog\" open data-modal=\"keep\""), "{}", htmx.body);
+    assert!(
+        htmx.body.trim_start().starts_with("<dialog class=\"dialog\" open data-modal=\"keep\""),
+        "{}",
+        htmx.body
+    );
 }
 
 fn counts_have_limits(database: &TestDatabase) {
@@ -261,7 +327,20 @@ fn counts_have_limits(database: &TestDatabase) {
         form = form.press(&person, "add-endpoint");
     }
     assert!(form.answer.body.contains("ep19-url") && !form.answer.body.contains("Add another endpoint"));
-    let more = form.press(&person, "add-endpoint");
+    // What no form could carry on stays where it was typed.
+    let mut long =
+        form.with("ep0-url", "https://example.com").with("ep0-hk0", "X-0").with("ep0-hv0", &"v".repeat(4000));
+    for i in 1..10 {
+        long = long.press(&person, "add-header-0").with(&format!("ep0-hk{i}"), &format!("X-{i}"));
+        long = long.with(&format!("ep0-hv{i}"), &"v".repeat(4000));
+    }
+    for button in ["back", "add-header-0"] {
+        long = long.press(&person, button);
+        assert_eq!(long.answer.body.contains("more than one form can hold"), button == "back");
+        assert_eq!(long.value("ep0-hv9").len(), 4000);
+    }
+    let more = Form::endpoints(&person, &site, "Desk");
+    let more = (0..25).fold(more, |form, _| form.press(&person, "add-endpoint"));
     assert!(!more.answer.body.contains("ep20-url"));
     let fewer = more.with("ep1-url", "https://second.example.com").press(&person, "remove-endpoint-0");
     assert_eq!(fewer.value("ep0-url"), "https://second.example.com");

@@ -77,9 +77,10 @@ impl Form {
 /// The fields of a form as a browser would send them.
 fn fields(form: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for (kind, rest) in ["<input", "<textarea", "<select"].into_iter().flat_map(|kind| {
-        form.split(kind).skip(1).map(move |rest| (kind, rest)).collect::<Vec<_>>()
-    }) {
+    for (kind, rest) in ["<input", "<textarea", "<select"]
+        .into_iter()
+        .flat_map(|kind| form.split(kind).skip(1).map(move |rest| (kind, rest)).collect::<Vec<_>>())
+    {
         let (tag, after) = rest.split_once('>').unwrap();
         let Some(name) = attribute(tag, "name") else { continue };
         let value = match kind {
@@ -104,5 +105,9 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 fn plain(text: &str) -> String {
-    text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&")
+    text.replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#38;", "&")
 }
