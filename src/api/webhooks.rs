@@ -259,6 +259,7 @@ fn endpoint(fields: &mut Fields) -> EndpointDraft {
         timeout_ms: fields.int("timeout_ms"),
         retry: retry.and_then(Result::ok).unwrap_or_default(),
         rate_per_second: fields.int("rate_per_second"),
+        secret: fields.text("secret"),
     }
 }
 

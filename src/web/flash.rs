@@ -23,6 +23,8 @@ words! {
         Deleted = "deleted",
         /// A delivery is sent again.
         Resent = "resent",
+        /// A webhook was made, and its secret shown.
+        SecretShown = "secret_shown",
         /// A token was made, and its secret shown.
         TokenShown = "token_shown",
         /// A token is gone.
@@ -54,6 +56,7 @@ impl Flash {
             Self::Resumed => ("Webhook active", "Matching events are delivered from now on."),
             Self::Paused => ("Webhook inactive", "Matching events are recorded as skipped."),
             Self::Deleted => ("Webhook deleted", "Nothing more is sent to it."),
+            Self::SecretShown => ("The secret was shown once", "If it was not stored, rotate it."),
             Self::TokenShown => ("The secret was shown once", "If it was not stored, rotate the token."),
             Self::TokenDeleted => ("Token deleted", "Requests with it are answered 401 from now on."),
             Self::TokenNarrowed => ("Token narrowed", "It keeps the permissions it has used."),

@@ -1,7 +1,7 @@
 //! A request inside a business unit: who asks, where, and how the answer is given.
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
@@ -135,6 +135,16 @@ impl Here {
         let mut shell = Shell::new(title, place, session);
         shell.toasts.extend(self.flash().map(Flash::toast));
         shell
+    }
+
+    /// Whether htmx asks, who wants a block of the page.
+    pub fn wants_fragment(&self) -> bool {
+        page::wants_fragment(&self.request)
+    }
+
+    /// Whether a form was sent.
+    pub fn is_post(&self) -> bool {
+        self.request.method() == Method::POST
     }
 
     /// Answers with a page or its block.

@@ -52,6 +52,11 @@ pub fn webhooks(bu: BuId) -> String {
     format!("/bu/{bu}/admin/webhooks")
 }
 
+/// The wizard that adds a webhook; POST takes each of its steps.
+pub fn webhook_new(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/webhooks/new")
+}
+
 /// The page, or dialog, that asks before a webhook is deleted; POST deletes it.
 pub fn webhook_delete(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/delete")

@@ -3,8 +3,10 @@
 mod connect;
 mod docs;
 mod tokens;
+mod wizard;
 
 pub use tokens::SECRET;
+pub use wizard::{SIGNING, TYPED};
 
 use crate::domain::events::attempt::HeaderLines;
 use crate::domain::id::{BuId, EventId, WebhookId};
@@ -145,6 +147,9 @@ impl Samples {
                     &[("after", webhook_id(9).as_str())],
                 )),
             },
+            fresh: None,
+            notice: None,
+            wizard: None,
         }
     }
 

@@ -6,8 +6,9 @@ use askama::Template;
 
 use crate::web::assets;
 use crate::web::page::Page;
-use crate::web::samples::Samples;
+use crate::web::samples::{SIGNING, Samples, TYPED};
 use crate::web::shell::Theme;
+use crate::web::webhooks::wizard::Step;
 
 const EVIL: &str = "<script>alert(1)</script>\" onload='x' style=\"x\" {{ 7*7 }}";
 
@@ -36,6 +37,14 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("webhooks", &s.webhooks()),
         both("webhooks-empty", &s.no_webhooks()),
         both("webhooks-none", &s.no_match()),
+        both("webhooks-secret", &s.signing_secret()),
+        both("webhooks-made", &s.made_already()),
+        both("wizard-1", &s.wizard(Step::Name, false)),
+        both("wizard-1-error", &s.wizard(Step::Name, true)),
+        both("wizard-2", &s.wizard(Step::Endpoints, false)),
+        both("wizard-2-error", &s.wizard(Step::Endpoints, true)),
+        both("wizard-3", &s.wizard(Step::Triggers, false)),
+        both("wizard-3-error", &s.wizard(Step::Triggers, true)),
         both("webhook-delete", &s.delete()),
         both("connect", &s.connect()),
         both("event-logs", &s.event_log()),
@@ -224,6 +233,20 @@ fn a_secret_stands_in_its_page_once_and_leaves_with_it() {
     assert!(!format!("{page:?}").contains(crate::web::samples::SECRET));
     let kept: Vec<_> = tags(&html).into_iter().filter(|(_, a)| value(a, "data-once").is_some()).collect();
     assert_eq!(value(&kept[0].1, "id"), Some("new-token"));
+}
+
+#[test]
+fn a_secret_that_was_typed_into_the_wizard_is_never_shown_again() {
+    let s = Samples { tail: "", theme: Theme::System };
+    for (step, wrong) in [(Step::Endpoints, false), (Step::Endpoints, true), (Step::Triggers, false)] {
+        let html = s.wizard(step, wrong).render().unwrap();
+        for secret in TYPED {
+            assert!(!html.contains(secret), "{step:?} {secret}");
+        }
+        let focused = tags(&html).into_iter().filter(|(_, a)| value(a, "autofocus").is_some()).count();
+        assert_eq!(focused, usize::from(wrong || step == Step::Triggers), "{step:?} {wrong}");
+    }
+    assert_eq!(s.signing_secret().render().unwrap().matches(SIGNING.trim_end_matches('=')).count(), 1);
 }
 
 #[test]

@@ -108,6 +108,9 @@ pub struct EndpointBody {
     /// The most requests a second.
     #[schema(minimum = 1, maximum = 10000)]
     pub rate_per_second: Option<i32>,
+    /// A signing secret of its own: visible ASCII characters. The webhook's signs when it is left out.
+    #[schema(required = false, min_length = 16, max_length = 256)]
+    pub secret: String,
 }
 
 /// A header with a fixed secret.

@@ -24,6 +24,9 @@ pub const LONGEST_NOTE: usize = 500;
 /// The most deliveries a second that an endpoint may ask for.
 pub const MOST_PER_SECOND: i32 = 10_000;
 
+const SENT_AND_SIGNING: &str =
+    "The static header sends this text to the receiver, so it cannot sign too. Use another.";
+
 /// A webhook as it is asked for.
 #[derive(Debug, Default)]
 pub struct WebhookDraft {
@@ -74,6 +77,8 @@ pub struct EndpointDraft {
     pub retry: RetryPolicy,
     /// Deliveries a second at the most.
     pub rate_per_second: Option<i32>,
+    /// A signing secret of its own; the webhook's signs when there is none.
+    pub secret: Option<String>,
 }
 
 /// A trigger as it is asked for.
@@ -133,6 +138,8 @@ pub struct CheckedEndpoint {
     pub retry: RetryPolicy,
     /// Deliveries a second at the most.
     pub rate_per_second: Option<i32>,
+    /// A signing secret of its own.
+    pub secret: Option<SigningSecret>,
 }
 
 /// A trigger that breaks no rule but may name a type that is not in the catalogue.
@@ -177,9 +184,7 @@ impl WebhookDraft {
             sent.into_iter().any(|(_, value)| value.expose() == secret.expose())
         };
         if secret.as_ref().is_some_and(is_sent) {
-            let message =
-                "The static header sends this text to the receiver, so it cannot sign too. Use another.";
-            errors.push("secret", "secret_reuse", message);
+            errors.push("secret", "secret_reuse", SENT_AND_SIGNING);
         }
         errors.or(())?;
         Ok(CheckedWebhook {
@@ -223,6 +228,11 @@ impl EndpointDraft {
         if !TIMEOUT_MS.contains(&timeout_ms) {
             errors.push("timeout_ms", "range", "An attempt may take 1,000 to 30,000 milliseconds.");
         }
+        let secret = self.secret.and_then(|text| errors.keep(SigningSecret::parse(&text)));
+        let sent = static_header.as_ref().map(|(_, value)| value.expose());
+        if sent.is_some() && sent == secret.as_ref().map(SigningSecret::expose) {
+            errors.push("secret", "secret_reuse", SENT_AND_SIGNING);
+        }
         if self.rate_per_second.is_some_and(|rate| !(1..=MOST_PER_SECOND).contains(&rate)) {
             errors.push("rate_per_second", "range", "Use 1 to 10,000 deliveries a second.");
         }
@@ -239,6 +249,7 @@ impl EndpointDraft {
                 timeout_ms,
                 retry: self.retry,
                 rate_per_second: self.rate_per_second,
+                secret,
             }),
             _ => Err(errors),
         }

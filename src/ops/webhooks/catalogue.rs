@@ -71,6 +71,13 @@ pub fn list(cx: &Cx, bu: BuId) -> Result<Vec<TypeView>, Error> {
     })
 }
 
+/// The types that a new trigger of `bu` may name: those that can be subscribed to and are still offered.
+pub fn offered(cx: &Cx, bu: BuId) -> Result<Vec<TypeView>, Error> {
+    let subscribable = |name: &str| catalogue::find(name).is_none_or(|found| found.subscribable);
+    let all = list(cx, bu)?;
+    Ok(all.into_iter().filter(|found| !found.deprecated && subscribable(&found.name)).collect())
+}
+
 /// One type that `bu` sees.
 pub fn get(cx: &Cx, bu: BuId, name: &str) -> Result<TypeView, Error> {
     cx.read(|conn| {

@@ -8,13 +8,13 @@ use crate::domain::webhooks::draft::{CheckedEndpoint, CheckedTrigger, CheckedWeb
 use crate::domain::webhooks::secret::SigningSecret;
 use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookStatus};
 use crate::keys::random_bytes;
-use crate::ops::Error;
 use crate::ops::authorize::authorize;
-use crate::ops::cx::Cx;
+use crate::ops::cx::{Actor, Cx};
 use crate::ops::events::queue::sealing_place;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
 use crate::ops::webhooks::{catalogue, scope, secrets};
+use crate::ops::{Error, Refusal};
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::triggers::{self, TriggerRow};
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookRow};
@@ -32,14 +32,34 @@ pub struct Created {
 
 /// Makes a webhook of `bu`.
 pub fn create(cx: &Cx, bu: BuId, draft: WebhookDraft) -> Result<Created, Error> {
-    make(cx, bu, draft, false)
+    make(cx, bu, cx.id(), draft, false)
+}
+
+/// The same through a form, which makes one webhook only: `id` is the form's, and `already_created` is answered
+/// when it is sent again.
+pub fn create_with_form(cx: &Cx, bu: BuId, id: WebhookId, draft: WebhookDraft) -> Result<Created, Error> {
+    make(cx, bu, id, draft, false)
 }
 
 /// The same; `rest_hook` when a tool subscribes it for itself.
-pub(super) fn make(cx: &Cx, bu: BuId, draft: WebhookDraft, rest_hook: bool) -> Result<Created, Error> {
+pub(super) fn make(
+    cx: &Cx,
+    bu: BuId,
+    id: WebhookId,
+    draft: WebhookDraft,
+    rest_hook: bool,
+) -> Result<Created, Error> {
     let checked = draft.check(&cx.tools.egress);
     cx.write(|conn| {
-        authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        if matches!(cx.actor, Actor::Login(_)) && !access.api_access {
+            return Err(Error::Forbidden(Refusal::NoApiAccess));
+        }
+        if webhooks::is_taken(conn, id)? {
+            let text =
+                "This form has made its webhook already. The secret was shown then, and is not shown again.";
+            return Err(Error::conflict("already_created", text));
+        }
         let checked = checked?;
         let types: Vec<(&str, &str)> =
             checked.triggers.iter().map(|t| (t.field.as_str(), t.event.as_str())).collect();
@@ -48,14 +68,19 @@ pub(super) fn make(cx: &Cx, bu: BuId, draft: WebhookDraft, rest_hook: bool) -> R
             return Err(Error::conflict("limit_webhooks", "A business unit has at most 10,000 webhooks."));
         }
         let (for_login, for_team) = scope::resolve(conn, bu, checked.scope)?;
-        let row = WebhookRow { for_login, for_team, rest_hook, ..webhook_row(cx, bu, &checked) };
+        let row = WebhookRow { for_login, for_team, rest_hook, ..webhook_row(cx, bu, id, &checked) };
         webhooks::insert(conn, &row)?;
         let endpoint_rows = endpoint_rows(cx, bu, row.id, &checked.endpoints)?;
         endpoints::insert(conn, &endpoint_rows)?;
         let trigger_rows = trigger_rows(cx, bu, row.id, checked.triggers, 0)?;
         triggers::insert(conn, &trigger_rows)?;
         let secret = checked.secret.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
-        secrets::store(cx, conn, &row, &secret)?;
+        secrets::store(cx, conn, &row, None, &secret)?;
+        for (endpoint, checked) in endpoint_rows.iter().zip(&checked.endpoints) {
+            if let Some(own) = &checked.secret {
+                secrets::store(cx, conn, &row, Some(endpoint.id), own)?;
+            }
+        }
         let after = json!({
             "name": row.name,
             "status": row.status,
@@ -77,9 +102,9 @@ pub(super) fn make(cx: &Cx, bu: BuId, draft: WebhookDraft, rest_hook: bool) -> R
     })
 }
 
-fn webhook_row(cx: &Cx, bu: BuId, checked: &CheckedWebhook) -> WebhookRow {
+fn webhook_row(cx: &Cx, bu: BuId, id: WebhookId, checked: &CheckedWebhook) -> WebhookRow {
     WebhookRow {
-        id: cx.id(),
+        id,
         bu_id: bu,
         name: checked.name.clone(),
         description: checked.description.clone(),

@@ -39,7 +39,7 @@ pub fn subscribe(cx: &Cx, bu: BuId, draft: HookDraft) -> Result<Created, Error> 
         }],
         ..WebhookDraft::default()
     };
-    create::make(cx, bu, draft, true).map_err(|error| match error {
+    create::make(cx, bu, cx.id(), draft, true).map_err(|error| match error {
         Error::Invalid(errors) => Error::Invalid(as_asked(errors)),
         other => other,
     })

@@ -8,6 +8,7 @@ pub mod failing;
 pub mod hooks;
 pub mod read;
 pub mod remove;
-mod scope;
+pub mod scope;
 pub mod search;
 pub mod secrets;
+pub mod trial;

@@ -1,10 +1,21 @@
 //! Whose events a webhook gets: the login or the team that was named, looked up in the business unit.
 
+use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, TeamId, UserId};
 use crate::domain::webhooks::draft::ScopeDraft;
 use crate::ops::Error;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::Cx;
 use crate::store::access::{teams, users};
 use crate::store::pool::Conn;
+
+/// Passes when the login or the team that is meant exists in `bu`; refuses as making the webhook would.
+pub fn check(cx: &Cx, bu: BuId, scope: ScopeDraft) -> Result<(), Error> {
+    cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        resolve(conn, bu, scope).map(drop)
+    })
+}
 
 /// The login or the team of `bu` that is meant. `unknown_reference` in `for_login` or `for_team`, for those of
 /// other units as for none.

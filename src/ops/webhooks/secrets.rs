@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::domain::access::permission::Permission;
-use crate::domain::id::{BuId, WebhookId};
+use crate::domain::id::{BuId, EndpointId, WebhookId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::secret::SigningSecret;
@@ -71,7 +71,7 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
             secrets::retire(conn, bu, old.id, until)?;
         }
         secrets::remove_retired(conn, bu, id, cx.now)?;
-        store(cx, conn, &row, &secret)?;
+        store(cx, conn, &row, None, &secret)?;
         let changed = WebhookEdit { updated_at: Some(cx.now), ..WebhookEdit::default() };
         webhooks::edit(conn, bu, id, &changed)?;
         let entry = Entry {
@@ -104,11 +104,12 @@ fn check(rotation: Rotation) -> Result<Option<SigningSecret>, FieldErrors> {
     errors.or(secret)
 }
 
-/// Stores a new version of the secret that signs for a whole webhook.
+/// Stores a new version of the secret that signs for a whole webhook, or for one endpoint of it.
 pub(super) fn store(
     cx: &Cx,
     conn: &mut Conn,
     webhook: &WebhookRow,
+    endpoint_id: Option<EndpointId>,
     secret: &SigningSecret,
 ) -> Result<(), Error> {
     let id = cx.id();
@@ -116,7 +117,7 @@ pub(super) fn store(
     let row = SecretRow {
         id,
         webhook_id: webhook.id,
-        endpoint_id: None,
+        endpoint_id,
         bu_id: webhook.bu_id,
         sealed: cx.tools.keys.seal(&place, secret.expose().as_bytes()),
         created_at: cx.now,

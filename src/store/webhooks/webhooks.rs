@@ -80,7 +80,12 @@ pub fn find(conn: &mut Conn, bu: BuId, id: WebhookId) -> QueryResult<Option<Webh
         .optional()
 }
 
-/// The same, and nobody else changes it until the transaction ends.
+/// Whether there is or was a webhook with this id, in any business unit. For forms, which bring theirs along.
+pub fn is_taken(conn: &mut Conn, id: WebhookId) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(webhooks::table.find(id))).get_result(conn)
+}
+
+/// The same as [`find`], and nobody else changes it until the transaction ends.
 pub fn hold(conn: &mut Conn, bu: BuId, id: WebhookId) -> QueryResult<Option<WebhookRow>> {
     let rows: Vec<WebhookRow> = held!(
         conn,

@@ -19,10 +19,12 @@ use crate::web::form::{Checked, Fields};
 use crate::web::format::{self, Moment};
 use crate::web::here::Here;
 use crate::web::page::Page;
-use crate::web::parts::{Choice, Mark, Pager, Tone};
+use crate::web::parts::{Choice, Mark, Notice, Pager, Tone};
 use crate::web::routes;
 use crate::web::shell::{Place, Shell};
 use crate::web::spark::{Hour, Spark};
+use crate::web::webhooks::secret::Fresh;
+use crate::web::webhooks::wizard::Wizard;
 
 /// How many webhooks stand on a page.
 const ON_A_PAGE: usize = 25;
@@ -33,7 +35,7 @@ pub const STATUSES: [(&str, &str); 4] =
 
 /// The page `/bu/{bu}/admin/webhooks`; its table for htmx.
 #[derive(Debug, Template)]
-#[template(path = "webhooks/list.html", blocks = ["rows"])]
+#[template(path = "webhooks/list.html", blocks = ["rows", "tab", "modal"])]
 pub struct WebhookList {
     /// The frame.
     pub shell: Shell,
@@ -61,6 +63,12 @@ pub struct WebhookList {
     pub rows: Vec<Row>,
     /// Where the list goes on.
     pub pager: Pager,
+    /// The secret that this answer shows, once.
+    pub fresh: Option<Fresh>,
+    /// What was refused.
+    pub notice: Option<Notice>,
+    /// The dialog over the list that adds a webhook.
+    pub wizard: Option<Wizard>,
 }
 
 /// One saved webhook.
@@ -121,27 +129,20 @@ pub struct LastSent {
 
 impl Page for WebhookList {
     fn fragment(&self) -> askama::Result<String> {
-        self.as_rows().render()
+        if self.wizard.is_some() {
+            self.as_modal().render()
+        } else if self.fresh.is_some() || self.notice.is_some() {
+            self.as_tab().render()
+        } else {
+            self.as_rows().render()
+        }
     }
 }
 
 /// The list, searched and filtered as its address says.
 pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
-    let asked = here.query();
-    let (status, failing) = match asked.text("status") {
-        "failing" => (None, true),
-        word => (word.parse::<WebhookStatus>().ok(), false),
-    };
-    let after = asked.text("after").parse::<WebhookId>().ok();
-    let wanted = Search { text: asked.text("q").to_owned(), status, failing, after, limit: ON_A_PAGE };
-    let (found, hours, now) = here
-        .run(move |cx, bu| {
-            let found = search(cx, bu, &wanted)?;
-            let ids: Vec<WebhookId> = found.page.rows.iter().map(|webhook| webhook.row.id).collect();
-            Ok((found, health_hours(cx, bu, &ids)?, cx.now))
-        })
-        .await?;
-    Ok(here.answer(&WebhookList::of(&here, &asked, &found, &hours, now)))
+    let page = WebhookList::load(&here, &here.query()).await?;
+    Ok(here.answer(&page))
 }
 
 /// Switches a webhook off, and goes back to the list.
@@ -165,6 +166,44 @@ fn address(here: &Here, asked: &Fields, after: &str) -> String {
 }
 
 impl WebhookList {
+    /// The list without filters.
+    pub(super) async fn plain(here: &Here) -> Result<Self, Fault> {
+        Self::load(here, &Fields::default()).await
+    }
+
+    /// The same with a secret that is shown this once.
+    pub(in crate::web) fn showing(self, fresh: Fresh) -> Self {
+        Self { fresh: Some(fresh), ..self }
+    }
+
+    /// The same with what was refused.
+    pub(in crate::web) fn noting(self, notice: Notice) -> Self {
+        Self { notice: Some(notice), ..self }
+    }
+
+    /// The same under the dialog that adds a webhook, as a page of this title.
+    pub(in crate::web) fn under(mut self, wizard: Wizard, title: String) -> Self {
+        self.shell.title = title;
+        Self { wizard: Some(wizard), ..self }
+    }
+
+    async fn load(here: &Here, asked: &Fields) -> Result<Self, Fault> {
+        let (status, failing) = match asked.text("status") {
+            "failing" => (None, true),
+            word => (word.parse::<WebhookStatus>().ok(), false),
+        };
+        let after = asked.text("after").parse::<WebhookId>().ok();
+        let wanted = Search { text: asked.text("q").to_owned(), status, failing, after, limit: ON_A_PAGE };
+        let (found, hours, now) = here
+            .run(move |cx, bu| {
+                let found = search(cx, bu, &wanted)?;
+                let ids: Vec<WebhookId> = found.page.rows.iter().map(|webhook| webhook.row.id).collect();
+                Ok((found, health_hours(cx, bu, &ids)?, cx.now))
+            })
+            .await?;
+        Ok(Self::of(here, asked, &found, &hours, now))
+    }
+
     fn of(
         here: &Here,
         asked: &Fields,
@@ -182,7 +221,8 @@ impl WebhookList {
             href: routes::webhooks(here.bu()),
             total: format::thousands(count(found.total)),
             connect_link: here.absolute(&routes::connect(here.bu(), here.signed.login.number)),
-            add: None,
+            add: (here.may(Permission::WebhooksWrite) && here.api_access())
+                .then(|| routes::webhook_new(here.bu())),
             q: asked.text("q").to_owned(),
             status: asked.text("status").to_owned(),
             statuses: Choice::list(STATUSES, asked.text("status")),
@@ -202,6 +242,9 @@ impl WebhookList {
                 newer: (!after.is_empty()).then(|| address(here, asked, "")),
                 older: last.map(|webhook| address(here, asked, webhook.row.id.as_str())),
             },
+            fresh: None,
+            notice: None,
+            wizard: None,
         }
     }
 }

@@ -3,3 +3,5 @@
 pub mod connect;
 pub mod delete;
 pub mod list;
+pub mod secret;
+pub mod wizard;

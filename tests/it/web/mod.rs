@@ -13,3 +13,4 @@ mod site;
 mod tokens;
 mod tokens_browser;
 mod webhooks;
+mod wizard;

@@ -30,6 +30,7 @@ POST   /webhooks                     endpoints[0].static_header static
 POST   /webhooks                     endpoints[0].timeout_ms    number
 POST   /webhooks                     endpoints[0].rate_per_second number
 POST   /webhooks                     endpoints[0].retry         retry
+POST   /webhooks                     endpoints[0].secret        secret
 POST   /webhooks                     triggers                   list
 POST   /webhooks                     triggers[0].event          event
 POST   /webhooks                     triggers[0].note           note

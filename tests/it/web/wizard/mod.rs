@@ -1,0 +1,5 @@
+//! The wizard that adds webhooks, as forms and in a browser.
+
+mod browser;
+mod forms;
+mod typing;
