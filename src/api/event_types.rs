@@ -69,7 +69,7 @@ pub async fn list(caller: Caller) -> Result<HttpResponse, Problem> {
     operation_id = "get_event_type",
     tag = "Event types",
     security(("token" = ["event-types:read"])),
-    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "order.completed")),
+    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "invoice.paid")),
     responses((status = 200, description = "The type.", body = Data<EventTypeView>), Guarded, Named)
 )]
 pub async fn read(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -124,7 +124,7 @@ pub async fn add(caller: Caller, request: HttpRequest, payload: Payload) -> Resu
     operation_id = "update_event_type",
     tag = "Event types",
     security(("token" = ["event-types:write"])),
-    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "order.completed")),
+    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "invoice.paid")),
     request_body = EventTypeChangeBody,
     responses((status = 200, description = "The type as it is now.", body = Data<EventTypeView>), Guarded, Named, Sent, (status = 409, description = "It is not yours to change: `built_in_event_type` or `shared_event_type`.", body = ProblemView<'static>, content_type = "application/problem+json"))
 )]
@@ -155,7 +155,7 @@ pub async fn change(caller: Caller, request: HttpRequest, payload: Payload) -> R
     operation_id = "delete_event_type",
     tag = "Event types",
     security(("token" = ["event-types:write"])),
-    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "order.completed")),
+    params(("name" = String, Path, description = "The name of an event type.", pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length = 100, example = "invoice.paid")),
     responses((status = 200, description = "It is gone.", body = Deleted), Guarded, Named, (status = 409, description = "It stays: `built_in_event_type`, `shared_event_type` or `event_type_in_use`.", body = ProblemView<'static>, content_type = "application/problem+json"))
 )]
 pub async fn remove(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -145,8 +145,8 @@ async fn check(caller: &Caller, bytes: Bytes, key: Option<IdempotencyKey>) -> Re
     operation_id = "list_events",
     tag = "Events",
     security(("token" = ["events:read"])),
-    params(("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; 20 when it is left out."), ("before" = Option<String>, Query, description = "Go on behind a page: its `next`."), ("type" = Option<String>, Query, description = "Only events of this type."), ("after" = Option<String>, Query, example = "oldest", description = "Pull: the `next` of the last answer, `oldest` or `now`."), ("wait" = Option<u32>, Query, minimum = 0, maximum = 30, description = "Pull: for how many seconds to wait for the first event.")),
-    responses((status = 200, description = "A page of events, newest first.", body = Listing<EventView<'static>, EventsMeta>), Guarded, Asked, (status = 410, description = "What would come next is no longer kept: `cursor_expired`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+    params(("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many to a page; when it is left out 20, with `after` 100."), ("before" = Option<String>, Query, description = "Go on behind a page: its `next`."), ("type" = Option<String>, Query, description = "Only events of this type."), ("after" = Option<String>, Query, example = "oldest", description = "Pull: the `next` of the last answer, `oldest` or `now`."), ("wait" = Option<u32>, Query, minimum = 0, maximum = 30, description = "Pull: for how many seconds to wait for the first event.")),
+    responses((status = 200, description = "A page of events: newest first, with `after` oldest first.", body = Listing<EventView<'static>, EventsMeta>), Guarded, Asked, (status = 410, description = "What would come next is no longer kept: `cursor_expired`. The problem holds a cursor to go on with.", body = ProblemView<'static>, content_type = "application/problem+json"))
 )]
 pub async fn list(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);

@@ -38,7 +38,7 @@ struct RotatedView<'a> {
     security(("token" = ["webhooks:write"])),
     params(("id" = WebhookId, Path)),
     request_body = Option<RotationBody>,
-    responses((status = 200, description = "The new secret, shown this once.", body = Data<RotatedView<'static>>), Guarded, Named, Sent, (status = 409, description = "Too many secrets are live: `limit_secrets`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+    responses((status = 200, description = "The new secret, shown this once.", body = Data<RotatedView<'static>>), Guarded, Named, Sent, (status = 409, description = "Too many secrets sign already, or somebody else has just rotated this one: `rotation_limit` or `rotation_conflict`.", body = ProblemView<'static>, content_type = "application/problem+json"))
 )]
 pub async fn rotate(
     caller: Caller,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::openapi::finish::set;
+use crate::api::openapi::problems::SAMPLE_CURSOR;
 
 /// How deep schemas lie within each other at the most.
 const DEEPEST: usize = 12;
@@ -42,7 +43,25 @@ fn content(part: &mut Value, schemas: &Value, id: &str, status: &str) {
     for (_, _, object, field, value) in OVERLAYS.iter().filter(|o| o.0 == id && o.1 == status) {
         set(&mut example, object, field, (*value).into());
     }
-    json.insert("example".to_owned(), example);
+    if (id, status) == ("list_events", "200") {
+        json.insert("examples".to_owned(), listed_and_pulled(example));
+    } else {
+        json.insert("example".to_owned(), example);
+    }
+}
+
+/// A page of events in both of its forms: what is pulled has its data and no outcome.
+fn listed_and_pulled(listed: Value) -> Value {
+    let mut pulled = listed.clone();
+    set(&mut pulled, "/data/0", "data", json!({"id": "ord_1", "total": "49.00"}));
+    if let Some(event) = pulled.pointer_mut("/data/0").and_then(Value::as_object_mut) {
+        event.shift_remove("outcome");
+    }
+    set(&mut pulled, "", "meta", json!({"limit": 100, "next": SAMPLE_CURSOR, "more": false}));
+    json!({
+        "list": {"summary": "newest first", "value": listed},
+        "pull": {"summary": "with after, oldest first", "value": pulled},
+    })
 }
 
 /// Whether `null` is one of the values.

@@ -8,11 +8,12 @@ use crate::domain::access::permission::Permission;
 
 const ABOUT: &str = "Publish what happened, and manage what is sent where. Every request carries an API token as \
     `Authorization: Bearer <token>`. Errors are `application/problem+json` with a stable `code`; every answer \
-    carries `x-request-id`. Fields may be added to answers at any time; ignore those that you do not know.";
+    carries `x-request-id`. An address answers methods that are not described here with 405. Fields may be added to answers at any time; ignore those that you do not know.";
 
 /// Headers that answers refer to.
-const HEADERS: [(&str, &str); 5] = [
+const HEADERS: [(&str, &str); 6] = [
     ("X-Request-Id", "The id under which the request is logged."),
+    ("Allow", "The methods that the address takes."),
     ("WWW-Authenticate", "Always `Bearer`."),
     ("Retry-After", "After how many seconds to ask again."),
     ("RateLimit", "What is left of the limit: `\"api\";r=0;t=1`."),
@@ -28,9 +29,11 @@ pub fn finished(described: &OpenApi) -> Value {
     schemas(&mut document);
     set(&mut document, "", "webhooks", hooks::webhooks());
     name_patches(&mut document);
+    conditions(&mut document);
     each_operation(&mut document, |operation| {
         title(operation);
         optional_body(operation);
+        misdirected(operation);
         request_ids(operation);
         conflicts(operation);
     });
@@ -121,6 +124,15 @@ fn name_patches(document: &mut Value) {
     }
 }
 
+/// What changes something is refused when it asks for a version.
+fn conditions(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).flatten();
+    for (_, operation) in operations.filter(|(method, _)| *method != "get") {
+        set(operation, "/responses", "412", problems::reference(412));
+    }
+}
+
 fn each_operation(document: &mut Value, mut change: impl FnMut(&mut Value)) {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let operations = paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
@@ -150,6 +162,14 @@ fn optional_body(operation: &mut Value) {
     };
     if let Some(given) = body.pointer("/content/application~1json/schema/oneOf/0").cloned() {
         set(body, "/content/application~1json", "schema", given);
+    }
+}
+
+/// Every request is refused that names another host.
+fn misdirected(operation: &mut Value) {
+    set(operation, "/responses", "421", problems::reference(421));
+    if let Some(answers) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        answers.sort_keys();
     }
 }
 

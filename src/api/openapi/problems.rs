@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use utoipa::IntoResponses;
 use utoipa::openapi::{Ref, RefOr, Response};
 
+/// A cursor in examples. It is of no installation.
+pub const SAMPLE_CURSOR: &str = "ryvb4aqbbsHireHWlPQfxzEwNDI";
+
 /// Every request that carries a token.
 pub struct Guarded;
 
@@ -50,6 +53,7 @@ const SHARED: &[Shared] = &[
                 "A \\u escape is half of a surrogate pair. Send both halves or the character itself.",
             ),
             ("body_broken", "The body ended early or could not be read. Send it again, whole."),
+            ("host_missing", "A request names its host once. Send one Host header."),
         ],
         headers: &[],
     },
@@ -85,10 +89,30 @@ const SHARED: &[Shared] = &[
         headers: &[],
     },
     Shared {
+        status: 405,
+        name: "MethodNotAllowed",
+        about: "The address does not take this method.",
+        codes: &[(
+            "method_not_allowed",
+            "This address does not take this method. The Allow header names those it takes.",
+        )],
+        headers: &["Allow"],
+    },
+    Shared {
         status: 408,
         name: "BodyTimeout",
         about: "The body took too long to arrive.",
         codes: &[("body_timeout", "The body did not arrive within 15 seconds. Send it again, faster.")],
+        headers: &[],
+    },
+    Shared {
+        status: 412,
+        name: "PreconditionFailed",
+        about: "`If-Match` asks for a version, and nothing here has one.",
+        codes: &[(
+            "precondition_failed",
+            "Nothing here has versions, so that no condition on one holds. Leave out If-Match.",
+        )],
         headers: &[],
     },
     Shared {
@@ -109,6 +133,16 @@ const SHARED: &[Shared] = &[
                 "This content encoding is not taken here. Send the body as it is; events may be gzipped.",
             ),
         ],
+        headers: &[],
+    },
+    Shared {
+        status: 421,
+        name: "Misdirected",
+        about: "The host of the address is not this installation.",
+        codes: &[(
+            "misdirected",
+            "There is no Bellwire under this name. Use the address the operator has set.",
+        )],
         headers: &[],
     },
     Shared {
@@ -185,6 +219,12 @@ impl Shared {
     }
 }
 
+/// A reference to the shared answer of this status, as it stands among the answers of an operation.
+pub fn reference(status: u16) -> Value {
+    let name = SHARED.iter().find(|problem| problem.status == status).map_or("", |problem| problem.name);
+    json!({"$ref": format!("#/components/responses/{name}")})
+}
+
 /// A named example of a problem.
 pub fn example(status: u16, code: &str, detail: &str) -> Value {
     let title = actix_web::http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
@@ -195,6 +235,7 @@ pub fn example(status: u16, code: &str, detail: &str) -> Value {
     });
     let extra = match code {
         "insufficient_scope" => Some(("required_scope", json!("webhooks:write"))),
+        "cursor_expired" => Some(("next", json!(SAMPLE_CURSOR))),
         "invalid" => Some(("errors", fault("url", "scheme", "Use an https:// address."))),
         "invalid_parameters" => {
             Some(("errors", fault("limit", "range", "Use a whole number from 1 to 100.")))

@@ -18,6 +18,8 @@ pub struct Content {
     pub scopes: Vec<(&'static str, &'static str)>,
     /// A request with a token.
     pub first_request: CodeBlock,
+    /// The first request for the feed.
+    pub pull: CodeBlock,
     /// How to check a signature, one block for each language.
     pub samples: Vec<CodeBlock>,
     /// The waits after each failed attempt: `5 s, 5 min, …`.
@@ -43,6 +45,7 @@ impl Content {
             groups,
             scopes: Permission::ALL.iter().map(|scope| (scope.as_str(), scope.sentence())).collect(),
             first_request: guides::first_request(base),
+            pull: guides::pull(base),
             samples: guides::samples(),
             waits: guides::waits(),
             payloads: guides::payloads(document),

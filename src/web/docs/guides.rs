@@ -1,11 +1,19 @@
 //! The parts of the documentation that are about more than one operation.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::domain::events::retry::PUBLISHED_WAITS;
 use crate::web::docs::operations::{block, json, members, plain, text};
 use crate::web::json_view::Piece;
 use crate::web::parts::CodeBlock;
+
+/// What the statuses say that each operation answers with codes of its own.
+const OWN: [(&str, &str); 2] = [
+    ("409", "It clashes with what is there already."),
+    ("410", "What would come next is no longer kept. The problem holds in next a cursor to go on with."),
+];
 
 /// The samples are files of their own: the tests run them as they stand.
 const SAMPLES: [(&str, &str, &str); 8] = [
@@ -37,6 +45,17 @@ pub fn first_request(base: &str) -> CodeBlock {
         Piece { class: "j-s", text: "\"Authorization: Bearer $BELLWIRE_TOKEN\"".to_owned() },
     ];
     block("first_request", "Request", pieces)
+}
+
+/// The first request for the feed.
+pub fn pull(base: &str) -> CodeBlock {
+    let pieces = vec![
+        plain("curl "),
+        Piece { class: "j-s", text: format!("\"{base}/api/v1/events?after=oldest&wait=30\"") },
+        plain(" \\\n  -H "),
+        Piece { class: "j-s", text: "\"Authorization: Bearer $BELLWIRE_TOKEN\"".to_owned() },
+    ];
+    block("pull", "Request", pieces)
 }
 
 /// How to check a signature, one block for each language.
@@ -93,7 +112,18 @@ pub fn errors(document: &Value) -> Vec<(String, String)> {
         Some((status.to_string(), text(answer, "description").replace('`', "")))
     };
     let mut lines: Vec<_> = members(shared, "responses").filter_map(line).collect();
-    lines.push(("409".to_owned(), "It clashes with what is there already; the code says how.".to_owned()));
+    for (status, about) in OWN {
+        let codes: Vec<String> = codes(document, status).into_iter().collect();
+        lines.push((status.to_owned(), format!("{about} Codes: {}.", codes.join(", "))));
+    }
     lines.sort();
     lines
+}
+
+/// The codes that operations answer themselves with this status.
+fn codes(document: &Value, status: &str) -> BTreeSet<String> {
+    let operations = members(document, "paths").flat_map(|(_, item)| item.as_object().into_iter().flatten());
+    let pointer = format!("/responses/{status}/content/application~1problem+json");
+    let contents = operations.filter_map(|(_, operation)| operation.pointer(&pointer));
+    contents.flat_map(|content| members(content, "examples")).map(|(code, _)| code.clone()).collect()
 }

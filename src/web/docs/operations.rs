@@ -35,8 +35,8 @@ pub struct Operation {
     pub fields: Vec<Field>,
     /// As curl.
     pub request: CodeBlock,
-    /// What comes back, if it is JSON.
-    pub answer: Option<CodeBlock>,
+    /// What comes back where that is JSON; several when it has several forms.
+    pub answers: Vec<CodeBlock>,
     /// The other statuses that can come: `400, 401`.
     pub problems: String,
 }
@@ -75,14 +75,10 @@ fn all(document: &Value) -> impl Iterator<Item = (&String, &String, &Value)> {
 
 fn operation(document: &Value, base: &str, path: &str, method: &str, operation: &Value) -> Operation {
     let id = text(operation, "operationId");
-    let answers = || members(operation, "responses");
-    let good = answers().find(|(status, _)| status.starts_with('2'));
-    let answer = good.and_then(|(status, answer)| {
-        let example = answer.pointer("/content/application~1json/example")?;
-        Some(block(&format!("{id}_answer"), &format!("Response {status}"), json(example)))
-    });
+    let statuses = || members(operation, "responses");
+    let good = statuses().find(|(status, _)| status.starts_with('2'));
     let problems: Vec<&str> =
-        answers().map(|(status, _)| status.as_str()).filter(|status| !status.starts_with('2')).collect();
+        statuses().map(|(status, _)| status.as_str()).filter(|status| !status.starts_with('2')).collect();
     Operation {
         title: text(operation, "summary"),
         about: text(operation, "description"),
@@ -95,10 +91,22 @@ fn operation(document: &Value, base: &str, path: &str, method: &str, operation: 
             .to_owned(),
         fields: parameters(operation).chain(body(document, operation)).collect(),
         request: block(&format!("{id}_request"), "Request", curl(document, base, path, method, operation)),
-        answer,
+        answers: good.map(|(status, answer)| answers(&id, status, answer)).unwrap_or_default(),
         problems: problems.join(", "),
         id,
     }
+}
+
+fn answers(id: &str, status: &str, answer: &Value) -> Vec<CodeBlock> {
+    let Some(content) = answer.pointer("/content/application~1json") else { return Vec::new() };
+    let one = content
+        .get("example")
+        .map(|example| block(&format!("{id}_answer"), &format!("Response {status}"), json(example)));
+    let several = members(content, "examples").filter_map(|(name, example)| {
+        let label = format!("Response {status}, {}", text(example, "summary"));
+        Some(block(&format!("{id}_answer_{name}"), &label, json(example.get("value")?)))
+    });
+    one.into_iter().chain(several).collect()
 }
 
 fn parameters(operation: &Value) -> impl Iterator<Item = Field> {
@@ -127,8 +135,9 @@ fn body<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = F
     })
 }
 
-/// The request as a command line, with what the examples say.
+/// The request as a command line, with what the examples say; ids are variables of the shell.
 fn curl(document: &Value, base: &str, path: &str, method: &str, operation: &Value) -> Vec<Piece> {
+    let ids = ids(document);
     let mut address = format!("{base}{path}");
     let parameters = operation.get("parameters").and_then(Value::as_array);
     for parameter in parameters.into_iter().flatten().filter(|parameter| text(parameter, "in") == "path") {
@@ -136,6 +145,9 @@ fn curl(document: &Value, base: &str, path: &str, method: &str, operation: &Valu
         let example = parameter.get("example").or(schema.and_then(|schema| schema.pointer("/examples/0")));
         let example = example.and_then(Value::as_str).unwrap_or_default();
         address = address.replace(&format!("{{{}}}", text(parameter, "name")), example);
+    }
+    for (id, variable) in &ids {
+        address = address.replace(*id, variable);
     }
     let mut pieces = vec![plain(&format!("curl -X {} {address}", method.to_uppercase()))];
     let mut option = |name: &str, value: String| {
@@ -146,9 +158,30 @@ fn curl(document: &Value, base: &str, path: &str, method: &str, operation: &Valu
     }
     if let Some(example) = operation.pointer("/requestBody/content/application~1json/example") {
         option("-H", "\"Content-Type: application/json\"".to_owned());
-        option("-d", format!("'{}'", example.to_string().replace('\'', "'\\''")));
+        let mut body = example.to_string().replace('\'', "'\\''");
+        for (id, variable) in &ids {
+            body = body.replace(*id, &format!("'\"{variable}\"'"));
+        }
+        option("-d", format!("'{body}'"));
     }
     pieces
+}
+
+/// The ids of the examples, which are nobody's, each with the variable that stands for it: `$WEBHOOK_ID`.
+fn ids(document: &Value) -> Vec<(&str, String)> {
+    let schemas = document.get("components").unwrap_or(&Value::Null);
+    let schemas = members(schemas, "schemas").filter(|(name, _)| name.ends_with("Id"));
+    let ids = schemas.filter_map(|(name, schema)| {
+        let mut variable = String::new();
+        for letter in name.chars() {
+            if letter.is_ascii_uppercase() {
+                variable.push(if variable.is_empty() { '$' } else { '_' });
+            }
+            variable.push(letter.to_ascii_uppercase());
+        }
+        Some((schema.pointer("/examples/0")?.as_str()?, variable))
+    });
+    ids.collect()
 }
 
 /// A block with a button that copies it.

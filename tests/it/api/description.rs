@@ -1,6 +1,7 @@
 //! The API's description: what is mounted is described, and what is described is held by `docs/openapi.json`.
 
 use super::world::{OPEN, World};
+use crate::house::tree::rust_sources;
 use crate::support::databases::TestDatabase;
 use crate::support::http::send;
 use bellwire::api::openapi;
@@ -8,7 +9,22 @@ use bellwire::api::routes::{self, Need};
 use bellwire::domain::webhooks::catalogue::builtin;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where conflicts are made, and the operations that answer with them: none where only people get there.
+const CONFLICTS: [(&str, &[&str]); 11] = [
+    ("src/ops/access/partners.rs", &[]),
+    ("src/ops/access/tokens.rs", &[]),
+    ("src/ops/access/tokens/narrow.rs", &[]),
+    ("src/ops/access/tokens/rotate.rs", &[]),
+    ("src/ops/events/publish/store.rs", &["publish_event", "publish_events"]),
+    ("src/ops/events/replay/manage.rs", &["create_replay", "cancel_replay"]),
+    ("src/ops/events/resend.rs", &["resend_delivery"]),
+    ("src/ops/webhooks/catalogue.rs", &["create_event_type"]),
+    ("src/ops/webhooks/catalogue/change.rs", &["update_event_type", "delete_event_type"]),
+    ("src/ops/webhooks/create.rs", &["create_webhook", "subscribe_hook"]),
+    ("src/ops/webhooks/secrets.rs", &["rotate_webhook_secret"]),
+];
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
 
@@ -47,6 +63,8 @@ fn an_operation_names_the_problems_it_can_meet() {
         let place = format!("{method} {path}");
         let answers = &operation["responses"];
         assert!(operation["summary"].is_string() && operation["description"].is_string(), "{place}");
+        assert!(!answers["421"].is_null(), "{place} without 421");
+        assert_eq!(answers["412"].is_null(), method == "GET", "{place} and 412");
         if path == "/api/v1/openapi.json" {
             continue;
         }
@@ -54,6 +72,80 @@ fn an_operation_names_the_problems_it_can_meet() {
             assert!(!answers[status].is_null(), "{place} without {status}");
         }
         assert_eq!(answers["422"].is_null(), operation["requestBody"].is_null(), "{place}");
+    }
+}
+
+/// The codes that the document names for an operation's 409.
+fn conflicts_of(operation: &Value) -> BTreeSet<String> {
+    let examples = &operation["responses"]["409"]["content"]["application/problem+json"]["examples"];
+    examples.as_object().into_iter().flat_map(|all| all.keys().cloned()).collect()
+}
+
+#[test]
+fn the_conflicts_of_an_operation_are_those_that_its_code_can_answer() {
+    let operations = operations(openapi::document().value());
+    let mut made: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in rust_sources() {
+        for call in file.text.split("Error::conflict(").skip(1) {
+            let code = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+            let code = code.unwrap_or_else(|| panic!("{} hides the code of a conflict", file.path));
+            made.entry(file.path.clone()).or_default().insert(code.to_owned());
+        }
+    }
+    let named: BTreeSet<&str> = CONFLICTS.iter().map(|(path, _)| *path).collect();
+    assert_eq!(made.keys().map(String::as_str).collect::<BTreeSet<_>>(), named);
+    let mut seen = BTreeSet::new();
+    for (path, ids) in CONFLICTS.iter().filter(|(_, ids)| !ids.is_empty()) {
+        let here = operations.iter().filter(|(_, _, o)| ids.contains(&o["operationId"].as_str().unwrap()));
+        let documented: BTreeSet<String> = here.flat_map(|(_, _, o)| conflicts_of(o)).collect();
+        assert_eq!(documented, made[*path], "{path}");
+        seen.extend(*ids);
+    }
+    for (_, path, operation) in &operations {
+        let is_known = seen.contains(operation["operationId"].as_str().unwrap());
+        assert_eq!(is_known, !conflicts_of(operation).is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn an_expired_cursor_and_a_pulled_page_are_shown_with_where_to_go_on() {
+    let document = openapi::document().value();
+    let answers = &document["paths"]["/api/v1/events"]["get"]["responses"];
+    let expired = &answers["410"]["content"]["application/problem+json"]["examples"]["cursor_expired"];
+    assert!(expired["value"]["next"].is_string(), "{expired}");
+    let pulled = &answers["200"]["content"]["application/json"]["examples"]["pull"]["value"];
+    assert!(pulled["meta"]["next"].is_string() && pulled["meta"]["more"].is_boolean(), "{pulled}");
+    assert!(pulled["data"][0]["data"].is_object(), "{pulled}");
+}
+
+#[test]
+fn the_requests_of_event_types_and_replays_can_be_sent_as_they_are_shown() {
+    let database = TestDatabase::sqlite();
+    let world = World::start(&database, OPEN);
+    let made = world.webhook(&json!({"url": "https://example.com/h", "events": ["order.completed"]}));
+    let operations = operations(openapi::document().value());
+    for id in [
+        "create_event_type",
+        "get_event_type",
+        "update_event_type",
+        "delete_event_type",
+        "get_event_type_sample",
+        "create_replay",
+    ] {
+        let (method, path, operation) =
+            operations.iter().find(|(_, _, o)| o["operationId"] == id).expect("an operation");
+        let name = operation["parameters"][0]["example"].as_str().unwrap_or_default();
+        let path = path.replace("{name}", name).replace("/api/v1", "");
+        let mut request = world.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
+        let mut body = operation["requestBody"]["content"]["application/json"]["example"].clone();
+        if body["webhook"].is_string() {
+            body["webhook"] = made["id"].clone();
+        }
+        if body.is_object() {
+            request = request.json(&body);
+        }
+        let answer = send(request);
+        assert!((200..300).contains(&answer.status), "{id}: {answer:?}");
     }
 }
 

@@ -4,4 +4,4 @@ mod imports;
 mod rust;
 mod sources;
 mod templates;
-mod tree;
+pub mod tree;

@@ -45,7 +45,8 @@ fn walk(folder: &Path, ending: &str, found: &mut Vec<File>) {
     }
 }
 
-fn rust_sources() -> Vec<File> {
+/// Every Rust file of the program.
+pub fn rust_sources() -> Vec<File> {
     let sources = files("src", "rs");
     assert!(sources.len() > 10, "the sources are where this test looks for them");
     sources
