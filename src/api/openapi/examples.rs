@@ -44,14 +44,14 @@ fn content(part: &mut Value, schemas: &Value, id: &str, status: &str) {
         set(&mut example, object, field, (*value).into());
     }
     if (id, status) == ("list_events", "200") {
-        json.insert("examples".to_owned(), listed_and_pulled(example));
+        json.insert("examples".to_owned(), listed_and_pulled(&example));
     } else {
         json.insert("example".to_owned(), example);
     }
 }
 
 /// A page of events in both of its forms: what is pulled has its data and no outcome.
-fn listed_and_pulled(listed: Value) -> Value {
+fn listed_and_pulled(listed: &Value) -> Value {
     let mut pulled = listed.clone();
     set(&mut pulled, "/data/0", "data", json!({"id": "ord_1", "total": "49.00"}));
     if let Some(event) = pulled.pointer_mut("/data/0").and_then(Value::as_object_mut) {

@@ -94,7 +94,7 @@ fn the_conflicts_of_an_operation_are_those_that_its_code_can_answer() {
     }
     let named: BTreeSet<&str> = CONFLICTS.iter().map(|(path, _)| *path).collect();
     assert_eq!(made.keys().map(String::as_str).collect::<BTreeSet<_>>(), named);
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (path, ids) in CONFLICTS.iter().filter(|(_, ids)| !ids.is_empty()) {
         let here = operations.iter().filter(|(_, _, o)| ids.contains(&o["operationId"].as_str().unwrap()));
         let documented: BTreeSet<String> = here.flat_map(|(_, _, o)| conflicts_of(o)).collect();
