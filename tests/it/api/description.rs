@@ -26,6 +26,9 @@ const CONFLICTS: [(&str, &[&str]); 11] = [
     ("src/ops/webhooks/secrets.rs", &["rotate_webhook_secret"]),
 ];
 
+/// What only a form of the dashboard is answered with: it was sent a second time.
+const OF_FORMS: &str = "already_created";
+
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
 
 /// Every operation of the document with its method and path.
@@ -98,7 +101,9 @@ fn the_conflicts_of_an_operation_are_those_that_its_code_can_answer() {
     for (path, ids) in CONFLICTS.iter().filter(|(_, ids)| !ids.is_empty()) {
         let here = operations.iter().filter(|(_, _, o)| ids.contains(&o["operationId"].as_str().unwrap()));
         let documented: BTreeSet<String> = here.flat_map(|(_, _, o)| conflicts_of(o)).collect();
-        assert_eq!(documented, made[*path], "{path}");
+        let mut answered = made[*path].clone();
+        answered.remove(OF_FORMS);
+        assert_eq!(documented, answered, "{path}");
         seen.extend(*ids);
     }
     for (_, path, operation) in &operations {

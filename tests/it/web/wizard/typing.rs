@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::http::Answer;
+use crate::support::patience::{PATIENCE, until};
 use crate::web::site::{Person, Site};
 
 /// The form that a page shows, with what stands in its fields.
@@ -58,12 +59,15 @@ impl Form {
         Self::of(self.send(person, button), self.path.clone())
     }
 
-    /// The answer to a button.
+    /// The answer to a button, pressed as soon as the limit of forms allows.
     pub fn send(&self, person: &Person, button: &str) -> Answer {
         let mut fields: Vec<(&str, &str)> =
             self.fields.iter().filter(|(k, _)| *k != "csrf").map(|(k, v)| (k.as_str(), v.as_str())).collect();
         fields.push(("press", button));
-        person.send(&self.path, self.value("csrf"), &fields)
+        until(PATIENCE, || {
+            let answer = person.send(&self.path, self.value("csrf"), &fields);
+            if answer.status == 429 { Err(Box::new(answer)) } else { Ok(answer) }
+        })
     }
 
     /// Whether the field is shown as wrong, with this text beside it.
