@@ -33,7 +33,7 @@ pub fn finished(described: &OpenApi) -> Value {
     each_operation(&mut document, |operation| {
         title(operation);
         optional_body(operation);
-        misdirected(operation);
+        misplaced(operation);
         request_ids(operation);
         conflicts(operation);
     });
@@ -165,8 +165,9 @@ fn optional_body(operation: &mut Value) {
     }
 }
 
-/// Every request is refused that names another host.
-fn misdirected(operation: &mut Value) {
+/// Every request is refused that names another host, and every address tells which methods it takes.
+fn misplaced(operation: &mut Value) {
+    set(operation, "/responses", "405", problems::reference(405));
     set(operation, "/responses", "421", problems::reference(421));
     if let Some(answers) = operation.get_mut("responses").and_then(Value::as_object_mut) {
         answers.sort_keys();
