@@ -12,6 +12,8 @@ use serde_json::json;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel};
 
+/// Width and height in CSS pixels of the screens that every page must fit: a desk's, a tablet's and a phone's.
+pub const SCREENS: [(u32, u32); 3] = [(1280, 800), (768, 1024), (360, 740)];
 /// How long an element may take to be there.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -77,6 +79,18 @@ impl Browser {
     /// How far the page can be scrolled sideways, in CSS pixels; 0 when it fits.
     pub async fn overflow(&self) -> WebDriverResult<i64> {
         let script = "const root = document.documentElement; return root.scrollWidth - root.clientWidth";
+        self.window.execute(script, Vec::new()).await?.convert()
+    }
+
+    /// The id of the element that has the focus.
+    pub async fn focused(&self) -> WebDriverResult<String> {
+        self.window.execute("return document.activeElement.id", Vec::new()).await?.convert()
+    }
+
+    /// What a script in the page may read: the document, and everything the browser stores for it.
+    pub async fn readable(&self) -> WebDriverResult<String> {
+        let script = "return document.documentElement.outerHTML + JSON.stringify({...localStorage}) \
+            + JSON.stringify({...sessionStorage}) + document.cookie + location.href + JSON.stringify(history.state)";
         self.window.execute(script, Vec::new()).await?.convert()
     }
 

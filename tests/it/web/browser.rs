@@ -1,6 +1,6 @@
 //! The first way through the product, in a real browser whose console stays quiet.
 
-use super::site::{PASSWORD, Site, until};
+use super::site::{Site, until};
 use crate::support::browser::browse;
 use crate::support::databases::TestDatabase;
 use crate::support::receiver::Receiver;
@@ -16,10 +16,7 @@ fn a_person_signs_in_switches_a_webhook_and_reads_the_log() {
     let ask = || site.api.get(&format!("/webhooks/{webhook}")).json()["data"]["status"].clone();
     let status = || std::thread::scope(|scope| scope.spawn(ask).join().expect("an answer"));
     browse(async |browser| {
-        browser.window.goto(site.url("/")).await?;
-        browser.find("#email").await?.send_keys(&email).await?;
-        browser.find("#password").await?.send_keys(PASSWORD).await?;
-        browser.find("form button[type=submit]").await?.click().await?;
+        site.sign_in(&browser, &email, "/").await?;
         let name = browser.find("table.saved .name").await?;
         assert_eq!(name.text().await?, "Order desk <img src=x onerror=alert(1)>");
 

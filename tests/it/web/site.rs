@@ -1,5 +1,6 @@
 //! A running installation with two business units, and people in front of browsers.
 
+use crate::support::browser::Browser;
 use crate::support::databases::TestDatabase;
 use crate::support::http::{Answer, Api, client, send};
 use crate::support::program::{Program, Server};
@@ -7,6 +8,7 @@ use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use thirtyfour::error::WebDriverResult;
 use url::form_urlencoded;
 
 /// The password of everybody.
@@ -97,6 +99,15 @@ impl Site {
         let answer = person.choose_password(&link);
         assert_eq!(answer.status, 303, "{answer:?}");
         person
+    }
+
+    /// Opens a page of this site in a browser as somebody who signs in on the way there.
+    pub async fn sign_in(&self, browser: &Browser, email: &str, path: &str) -> WebDriverResult<()> {
+        browser.window.goto(self.url(path)).await?;
+        browser.find("#email").await?.send_keys(email).await?;
+        browser.find("#password").await?.send_keys(PASSWORD).await?;
+        browser.find("form button[type=submit]").await?.click().await?;
+        browser.find("#main").await.map(drop)
     }
 
     /// Somebody who is not signed in.

@@ -2,19 +2,11 @@
 
 use super::site::{PASSWORD, Site};
 use crate::support::axe::axe;
-use crate::support::browser::{Browser, browse, browse_without_scripts};
+use crate::support::browser::{Browser, SCREENS, browse, browse_without_scripts};
 use crate::support::databases::TestDatabase;
 use thirtyfour::prelude::*;
 
 const BACK: &str = "#tokens table .name";
-
-async fn sign_in(browser: &Browser, site: &Site, email: &str, path: &str) -> WebDriverResult<()> {
-    browser.window.goto(site.url(path)).await?;
-    browser.find("#email").await?.send_keys(email).await?;
-    browser.find("#password").await?.send_keys(PASSWORD).await?;
-    browser.find("form button[type=submit]").await?.click().await?;
-    browser.find("#main").await.map(drop)
-}
 
 /// Fills in Create Token and sends it; the secret that comes back.
 async fn make(browser: &Browser, name: &str) -> WebDriverResult<String> {
@@ -31,45 +23,34 @@ async fn shown(browser: &Browser) -> WebDriverResult<String> {
     Ok(secret)
 }
 
-/// What a script in the page may read: the document, and everything the browser stores for it.
-async fn readable(browser: &Browser) -> WebDriverResult<String> {
-    let script = "return document.documentElement.outerHTML + JSON.stringify({...localStorage}) \
-        + JSON.stringify({...sessionStorage}) + document.cookie + location.href + JSON.stringify(history.state)";
-    browser.window.execute(script, Vec::new()).await?.convert()
-}
-
-async fn focused(browser: &Browser) -> WebDriverResult<String> {
-    browser.window.execute("return document.activeElement.id", Vec::new()).await?.convert()
-}
-
 #[test]
 fn a_token_is_made_copied_lost_and_rotated() {
     let database = TestDatabase::sqlite();
     let site = Site::open(&database);
     let email = site.person("developer").email;
     browse(async |browser| {
-        sign_in(&browser, &site, &email, &site.tokens()).await?;
+        site.sign_in(&browser, &email, &site.tokens()).await?;
         axe(&browser, "the tab").await?;
         browser.find("#create-token").await?.click().await?;
         browser.find("dialog[open] #t-name").await?;
-        assert_eq!(focused(&browser).await?, "t-name");
+        assert_eq!(browser.focused().await?, "t-name");
         axe(&browser, "Create token").await?;
         // A form that is refused keeps what was typed, and the focus goes to what is wrong.
         browser.find("#t-name").await?.send_keys("tests").await?;
         browser.find("dialog button[type=submit]").await?.click().await?;
         browser.find("#t-name[aria-invalid]").await?;
-        assert_eq!(focused(&browser).await?, "t-name");
+        assert_eq!(browser.focused().await?, "t-name");
         axe(&browser, "Create token, refused").await?;
         browser.find("dialog [data-close]").await?.click().await?;
 
         let secret = make(&browser, "Order desk").await?;
-        assert_eq!(focused(&browser).await?, "new-token", "the focus follows the secret");
+        assert_eq!(browser.focused().await?, "new-token", "the focus follows the secret");
         assert!(browser.window.find_all(By::Css("dialog")).await?.is_empty(), "the dialog is gone");
         axe(&browser, "the secret").await?;
         browser.find("#show").await?.send_keys("Unused").await?;
         browser.find("#tokens .empty").await?;
         assert_eq!(shown(&browser).await?, secret, "a filter keeps it");
-        assert_eq!(focused(&browser).await?, "show", "and the focus");
+        assert_eq!(browser.focused().await?, "show", "and the focus");
         browser.find("#show").await?.send_keys("All").await?;
         browser.find(BACK).await?;
         let copied = "const done = arguments[0]; const write = navigator.clipboard; \
@@ -95,7 +76,7 @@ fn a_token_is_made_copied_lost_and_rotated() {
                 }
             }
             browser.find(BACK).await?;
-            let seen = readable(&browser).await?;
+            let seen = browser.readable().await?;
             assert!(!seen.contains(&secret) && !seen.contains(&secret[8..44]), "{way}: {seen}");
         }
         assert_eq!(left, 1);
@@ -103,22 +84,22 @@ fn a_token_is_made_copied_lost_and_rotated() {
         // Lost: a successor takes its place.
         browser.find("a[aria-label='Rotate token Order desk']").await?.click().await?;
         browser.find("dialog[open] #overlap").await?;
-        assert_eq!(focused(&browser).await?, "overlap");
+        assert_eq!(browser.focused().await?, "overlap");
         axe(&browser, "Rotate token").await?;
         browser.find("dialog button[type=submit]").await?.click().await?;
         let next = shown(&browser).await?;
         assert_ne!(next, secret);
-        assert_eq!(focused(&browser).await?, "new-token");
+        assert_eq!(browser.focused().await?, "new-token");
         // Left for another page of ours and gone back to, as people do it.
         browser.find(".tabs a[href$='/webhooks']").await?.click().await?;
         browser.find("#cwl").await?;
         browser.window.back().await?;
         browser.find(BACK).await?;
-        assert!(!readable(&browser).await?.contains(&next));
+        assert!(!browser.readable().await?.contains(&next));
         browser.window.forward().await?;
         browser.window.back().await?;
         browser.find(BACK).await?;
-        assert!(!readable(&browser).await?.contains(&next));
+        assert!(!browser.readable().await?.contains(&next));
         browser.assert_quiet().await?;
         assert!(!site.said().contains(&secret[8..]) && !site.said().contains(&next[8..]));
         Ok(())
@@ -131,7 +112,7 @@ fn a_token_is_made_and_lost_without_scripts() {
     let site = Site::open(&database);
     let email = site.person("developer").email;
     browse_without_scripts(async |browser| {
-        sign_in(&browser, &site, &email, &site.tokens()).await?;
+        site.sign_in(&browser, &email, &site.tokens()).await?;
         let scripts = browser.window.execute("return document.documentElement.className", Vec::new()).await?;
         assert_eq!(scripts.convert::<String>()?, "", "no script of ours has run");
         let secret = make(&browser, "Order desk").await?;
@@ -140,7 +121,7 @@ fn a_token_is_made_and_lost_without_scripts() {
 
         browser.find(".secret footer a").await?.click().await?;
         browser.find(BACK).await?;
-        assert!(!readable(&browser).await?.contains(&secret), "stored");
+        assert!(!browser.readable().await?.contains(&secret), "stored");
         browser.window.back().await?;
         // What is there is the browser's own page, which asks whether to send the form again.
         let back = browser.window.source().await?;
@@ -149,7 +130,7 @@ fn a_token_is_made_and_lost_without_scripts() {
         let again = make(&browser, "Till").await?;
         browser.window.refresh().await?;
         browser.find("#api-notice").await?;
-        let seen = readable(&browser).await?;
+        let seen = browser.readable().await?;
         assert!(!seen.contains(&again) && seen.contains("already_created"), "reload: {seen}");
         let live = browser.window.find_all(By::Css("#tokens table .name")).await?.len();
         assert_eq!(live, 3, "the reload has made no token");
@@ -163,7 +144,7 @@ fn a_session_left_open_gives_its_password_first() {
     let site = Site::open(&database);
     let email = site.person("developer").email;
     browse(async |browser| {
-        sign_in(&browser, &site, &email, &site.tokens()).await?;
+        site.sign_in(&browser, &email, &site.tokens()).await?;
         browser.find("#create-token").await?;
         database.execute("UPDATE sessions SET reauth_at = 1");
         browser.find("#create-token").await?.click().await?;
@@ -198,8 +179,8 @@ fn the_tab_fits_every_screen_in_both_themes() {
     let site = Site::open(&database);
     let person = site.person("developer");
     browse(async |browser| {
-        sign_in(&browser, &site, &person.email, &site.tokens()).await?;
-        for (width, height) in [(1280, 800), (768, 1024), (360, 740)] {
+        site.sign_in(&browser, &person.email, &site.tokens()).await?;
+        for (width, height) in SCREENS {
             browser.resize(width, height).await?;
             for dark in [false, true] {
                 browser.darken(dark).await?;

@@ -2,22 +2,10 @@
 //! gone afterwards.
 
 use crate::support::axe::axe;
-use crate::support::browser::{Browser, browse, browse_without_scripts};
+use crate::support::browser::{Browser, SCREENS, browse, browse_without_scripts};
 use crate::support::databases::TestDatabase;
-use crate::web::site::{PASSWORD, Site};
+use crate::web::site::Site;
 use thirtyfour::prelude::*;
-
-async fn sign_in(browser: &Browser, site: &Site, email: &str, path: &str) -> WebDriverResult<()> {
-    browser.window.goto(site.url(path)).await?;
-    browser.find("#email").await?.send_keys(email).await?;
-    browser.find("#password").await?.send_keys(PASSWORD).await?;
-    browser.find("form button[type=submit]").await?.click().await?;
-    browser.find("#main").await.map(drop)
-}
-
-async fn focused(browser: &Browser) -> WebDriverResult<String> {
-    browser.window.execute("return document.activeElement.id", Vec::new()).await?.convert()
-}
 
 async fn kind(browser: &Browser, css: &str, text: &str) -> WebDriverResult<()> {
     browser.find(css).await?.send_keys(text).await
@@ -30,13 +18,6 @@ async fn press(browser: &Browser, css: &str) -> WebDriverResult<()> {
 /// Waits for the step whose first field this is, and for the focus to be there.
 async fn reaches(browser: &Browser, id: &str) -> WebDriverResult<()> {
     browser.find(&format!("#{id}:focus")).await.map(drop)
-}
-
-/// What a script in the page may read: the document, and everything the browser stores for it.
-async fn readable(browser: &Browser) -> WebDriverResult<String> {
-    let script = "return document.documentElement.outerHTML + JSON.stringify({...localStorage}) \
-        + JSON.stringify({...sessionStorage}) + document.cookie + location.href + JSON.stringify(history.state)";
-    browser.window.execute(script, Vec::new()).await?.convert()
 }
 
 async fn choose(browser: &Browser, css: &str, label: &str) -> WebDriverResult<()> {
@@ -55,7 +36,7 @@ fn a_webhook_is_added_with_the_keyboard_and_its_secret_is_gone_afterwards() {
     let email = site.person("developer").email;
     site.publish();
     browse(async |browser| {
-        sign_in(&browser, &site, &email, &site.webhooks()).await?;
+        site.sign_in(&browser, &email, &site.webhooks()).await?;
         press(&browser, "a.btn.primary[href$='/new']").await?;
         reaches(&browser, "w-name").await?;
         axe(&browser, "step 1").await?;
@@ -92,7 +73,7 @@ fn a_webhook_is_added_with_the_keyboard_and_its_secret_is_gone_afterwards() {
         reaches(&browser, "tr0-r").await?;
         choose(&browser, "#tr0-r", "Order").await?;
         browser.find("#tr0-e option[value='order.completed']").await?;
-        assert_eq!(focused(&browser).await?, "tr0-r", "the focus stays");
+        assert_eq!(browser.focused().await?, "tr0-r", "the focus stays");
         choose(&browser, "#tr0-e", "Completed").await?;
         let sentence = "//*[@id='w-sentence'][contains(., 'When an order is completed, Bellwire posts to')]";
         browser.window.query(By::XPath(sentence)).first().await?;
@@ -102,7 +83,7 @@ fn a_webhook_is_added_with_the_keyboard_and_its_secret_is_gone_afterwards() {
         kind(&browser, "#tr0-cv0", "100").await?;
         let tried = "//*[@id='tr0-tried'][contains(., 'The last order.completed event would have matched.')]";
         browser.window.query(By::XPath(tried)).first().await?;
-        assert_eq!(focused(&browser).await?, "tr0-cv0", "nobody is disturbed while typing");
+        assert_eq!(browser.focused().await?, "tr0-cv0", "nobody is disturbed while typing");
         axe(&browser, "step 3").await?;
         press(&browser, "#w-add-trigger").await?;
         reaches(&browser, "tr1-r").await?;
@@ -121,14 +102,14 @@ fn a_webhook_is_added_with_the_keyboard_and_its_secret_is_gone_afterwards() {
 
         let secret = browser.find("#webhook-secret").await?.text().await?;
         assert!(secret.starts_with("whsec_"), "{secret}");
-        assert_eq!(focused(&browser).await?, "new-secret", "the focus follows the secret");
+        assert_eq!(browser.focused().await?, "new-secret", "the focus follows the secret");
         assert!(browser.window.find_all(By::Css("dialog")).await?.is_empty(), "the dialog is gone");
         assert_eq!(browser.find("table.saved .name").await?.text().await?, "Order desk");
         assert_eq!(browser.window.current_url().await?.path(), site.webhooks());
         axe(&browser, "the secret").await?;
         browser.window.refresh().await?;
         browser.find("table.saved .name").await?;
-        assert!(!readable(&browser).await?.contains(&secret[6..40]));
+        assert!(!browser.readable().await?.contains(&secret[6..40]));
         browser.assert_quiet().await
     });
 }
@@ -139,7 +120,7 @@ fn leaving_a_shown_secret_and_going_back_does_not_show_it() {
     let site = Site::open(&database);
     let email = site.person("developer").email;
     browse(async |browser| {
-        sign_in(&browser, &site, &email, &format!("{}/new", site.webhooks())).await?;
+        site.sign_in(&browser, &email, &format!("{}/new", site.webhooks())).await?;
         reaches(&browser, "w-name").await?;
         kind(&browser, "#w-name", &format!("Order desk{}", Key::Enter.value())).await?;
         reaches(&browser, "ep0-url").await?;
@@ -154,7 +135,7 @@ fn leaving_a_shown_secret_and_going_back_does_not_show_it() {
         browser.find(".nav-link[href$='/logs'][aria-current]").await?;
         browser.window.back().await?;
         browser.find("table.saved .name").await?;
-        assert!(!readable(&browser).await?.contains(&secret[6..40]));
+        assert!(!browser.readable().await?.contains(&secret[6..40]));
         Ok(())
     });
 }
@@ -165,7 +146,7 @@ fn a_webhook_is_added_without_scripts() {
     let site = Site::open(&database);
     let email = site.person("developer").email;
     browse_without_scripts(async |browser| {
-        sign_in(&browser, &site, &email, &site.webhooks()).await?;
+        site.sign_in(&browser, &email, &site.webhooks()).await?;
         press(&browser, "a.btn.primary[href$='/new']").await?;
         kind(&browser, "#w-name", "Order desk").await?;
         kind(&browser, "#w-for", "nobody").await?;
@@ -203,8 +184,8 @@ fn each_step_fits_every_screen_in_both_themes() {
     let site = Site::open(&database);
     let email = site.person("developer").email;
     browse(async |browser| {
-        sign_in(&browser, &site, &email, &site.webhooks()).await?;
-        for (width, height) in [(1280, 800), (768, 1024), (360, 740)] {
+        site.sign_in(&browser, &email, &site.webhooks()).await?;
+        for (width, height) in SCREENS {
             browser.resize(width, height).await?;
             browser.window.goto(site.url(&format!("{}/new", site.webhooks()))).await?;
             reaches(&browser, "w-name").await?;
