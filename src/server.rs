@@ -281,7 +281,8 @@ async fn crashed(engine: Option<&EngineHandle>) {
     }
 }
 
-/// Wakes those who wait for events that another process stores. Never ends by itself.
+/// Wakes those who wait for events that do not pass the gatherer of this process: those of other processes, and
+/// Bellwire's own about webhooks. Never ends by itself.
 async fn hear_others(app: App) {
     let mut watch = actix_web::rt::time::interval(BETWEEN_LOOKS);
     watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
