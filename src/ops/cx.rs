@@ -148,9 +148,10 @@ impl Cx {
         self.tools.clock.id()
     }
 
-    /// Runs queries that read. Blocks.
+    /// Runs queries that read and together tell of one moment: what is stored in between is in none of them.
+    /// Blocks.
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        self.tools.db.read(work)
+        self.tools.db.view(work)
     }
 
     /// Runs `work` in one write transaction. Blocks.

@@ -7,7 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use diesel::RunQueryDsl;
 
 use crate::keys::random;
-use crate::store::dialect::{Ear, is_broken, is_in_transaction, plan_once, write_transaction};
+use crate::store::dialect::{
+    Ear, is_broken, is_in_transaction, plan_once, read_transaction, write_transaction,
+};
 use crate::store::migrate;
 use crate::store::pool::{Address, Conn, OpenError, Pool, pool};
 use crate::store::storage::{Storage, Tells, Trouble};
@@ -56,9 +58,18 @@ impl Db {
         self.shared.address.is_sqlite()
     }
 
-    /// Runs queries that read. Blocks: never call it from an asynchronous task.
+    /// Runs queries that read, each of which sees what is stored when it runs. Blocks: never call it from an
+    /// asynchronous task.
     pub fn read<T, E: From<OpenError>>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
         work(&mut *self.connection()?)
+    }
+
+    /// Runs queries that read and together tell of one moment. Blocks.
+    pub fn view<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<OpenError> + From<diesel::result::Error>,
+    {
+        read_transaction(&mut *self.connection()?, work)
     }
 
     /// Runs `work` in one write transaction, committed and flushed before this returns. Blocks. After a write

@@ -26,21 +26,43 @@ pub fn write_transaction<T, E: From<Error>>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
-    if let Conn::Sqlite(c) = conn {
-        AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
-        match work(conn) {
-            Ok(value) => {
-                finish(conn, true)?;
-                Ok(value)
-            }
-            Err(error) => {
-                // A rollback that fails too leaves the first error the more telling one.
-                let _ = finish(conn, false);
-                Err(error)
-            }
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+        Conn::Pg(_) => return conn.transaction(work),
+    }
+    finished(conn, work)
+}
+
+/// Runs `work`, which only reads, in a transaction whose queries all see the database as it was at the first.
+pub fn read_transaction<T, E: From<Error>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN DEFERRED")?,
+        Conn::Pg(c) => {
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            AnsiTransactionManager::begin_transaction_sql(c, begin)?;
         }
-    } else {
-        conn.transaction(work)
+    }
+    finished(conn, work)
+}
+
+/// Ends the transaction that is open on `conn` as `work` ends.
+fn finished<T, E: From<Error>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    match work(conn) {
+        Ok(value) => {
+            each!(conn, c => AnsiTransactionManager::commit_transaction(c))?;
+            Ok(value)
+        }
+        Err(error) => {
+            // A rollback that fails too leaves the first error the more telling one.
+            let _ = each!(conn, c => AnsiTransactionManager::rollback_transaction(c));
+            Err(error)
+        }
     }
 }
 
@@ -62,15 +84,6 @@ pub fn plan_once(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(_) => Ok(()),
         Conn::Pg(c) => diesel::sql_query("SET plan_cache_mode = force_generic_plan").execute(c).map(drop),
-    }
-}
-
-fn finish(conn: &mut Conn, commit: bool) -> QueryResult<()> {
-    let Conn::Sqlite(c) = conn else { return Ok(()) };
-    if commit {
-        AnsiTransactionManager::commit_transaction(c)
-    } else {
-        AnsiTransactionManager::rollback_transaction(c)
     }
 }
 

@@ -18,6 +18,7 @@ both_databases!(
     places_are_taken_for_each_unit_and_given_back_by_a_rollback,
     a_key_is_forgotten_after_a_day,
     the_hours_add_up,
+    what_a_view_reads_is_of_one_moment,
 );
 
 /// The places of all events of `bu`, in order.
@@ -156,4 +157,17 @@ fn the_hours_add_up(database: &TestDatabase) {
         world.read(|conn| Ok(rollups::of_webhooks(conn, stranger, &[webhook], later[0].hour)?)).is_empty()
     );
     assert_eq!(event(bu, 0).event_type(), WANTED);
+}
+
+fn what_a_view_reads_is_of_one_moment(database: &TestDatabase) {
+    let world = World::on(database);
+    let (bu, node) = (world.unit("Acme"), world.another());
+    publish_at(&node, bu, 1);
+    let looked = world.operator().read(|conn| {
+        let before = places(conn, bu);
+        publish_at(&node, bu, 2);
+        Ok((before, places(conn, bu)))
+    });
+    assert_eq!(looked.unwrap(), (vec![1], vec![1]), "what was stored in between is in neither");
+    assert_eq!(world.read(|conn| Ok(places(conn, bu))), [1, 2]);
 }
