@@ -20,7 +20,7 @@ pub async fn axe(browser: &Browser, what: &str) -> WebDriverResult<()> {
 }
 
 /// One text for each rule that the page breaks. What still moves is let go to its end first.
-async fn broken_rules(browser: &Browser) -> WebDriverResult<Vec<String>> {
+pub async fn broken_rules(browser: &Browser) -> WebDriverResult<Vec<String>> {
     browser.window.execute("document.getAnimations().forEach((one) => one.finish())", Vec::new()).await?;
     browser.window.execute(AXE, Vec::new()).await?;
     let found = browser.window.execute_async(ASK, Vec::new()).await?;

@@ -9,6 +9,7 @@ mod forged;
 mod headers;
 mod limits;
 mod logs;
+mod screens;
 mod site;
 mod tokens;
 mod tokens_browser;

@@ -1,0 +1,180 @@
+//! Every page of the demonstration, seen as its visitors see it: nothing sticks out, nothing is said on the console,
+//! and axe-core finds nothing. With `BELLWIRE_TEST_PICTURES` set to a folder, pictures of them are put there.
+
+use super::site::{between, until};
+use crate::support::axe::broken_rules;
+use crate::support::browser::{Browser, browse};
+use crate::support::http::Api;
+use crate::support::program::{Program, Server};
+use serde_json::json;
+use std::path::PathBuf;
+use thirtyfour::prelude::*;
+
+/// A page: the name of its pictures, and how somebody comes to it.
+struct Stop {
+    name: &'static str,
+    from: From,
+}
+
+/// Where a page is found.
+enum From {
+    /// At this address.
+    At(&'static str),
+    /// At this address inside the unit.
+    Inside(&'static str),
+    /// Behind the first such link on this page of the unit.
+    Behind(&'static str, &'static str),
+}
+
+const fn stop(name: &'static str, from: From) -> Stop {
+    Stop { name, from }
+}
+
+const HOOKS: &str = "/admin/webhooks";
+
+/// What somebody sees who is not signed in.
+const OUTSIDE: [Stop; 3] = [
+    stop("login", From::At("/login")),
+    stop("error-404-outside", From::At("/nowhere")),
+    stop("api-docs", From::At("/docs/api")),
+];
+
+/// What the admin of a unit sees.
+const UNIT: [Stop; 12] = [
+    stop("api-tokens", From::Inside("/admin/api")),
+    stop("token-create", From::Inside("/admin/api/tokens/new")),
+    stop("token-rotate", From::Behind("/admin/api", "a[href$='/rotate']")),
+    stop("token-delete", From::Behind("/admin/api", "a[href*='/tokens/'][href$='/delete']")),
+    stop("webhooks", From::Inside(HOOKS)),
+    stop("webhooks-none", From::Inside("/admin/webhooks?q=nowhere")),
+    stop("wizard-1", From::Inside("/admin/webhooks/new")),
+    stop("webhook-delete", From::Behind(HOOKS, "a[href$='/delete']")),
+    stop("connect", From::Behind(HOOKS, "input[value*='/connect/']")),
+    stop("event-logs", From::Inside("/logs")),
+    stop("event-detail", From::Behind("/logs", "a[href*='/logs/evt_']")),
+    stop("error-404", From::Inside("/nowhere")),
+];
+
+/// What somebody sees whose partner has several units.
+const GLOBAL: [Stop; 2] = [
+    stop("partner-search", From::At("/partners?q=a")),
+    stop("partner-search-none", From::At("/partners?q=zzz")),
+];
+
+/// Opens every page for somebody of this screen, in both themes.
+fn tour(form: &str, (width, height): (u32, u32)) {
+    let demo = Demo::start();
+    browse(async |browser| {
+        browser.resize(width, height).await?;
+        browser.window.cdp().send_raw("Emulation.setScrollbarsHidden", json!({"hidden": true})).await?;
+        let mut seen = Seen { demo: &demo, browser: &browser, form, faults: Vec::new() };
+        for stop in OUTSIDE {
+            seen.stop(&stop).await?;
+        }
+        seen.sign_in("owner@northwind.example.com").await?;
+        for stop in GLOBAL.iter().chain(&UNIT) {
+            seen.stop(stop).await?;
+        }
+        assert!(seen.faults.is_empty(), "{}", seen.faults.join("\n"));
+        Ok(())
+    });
+}
+
+#[test]
+fn every_page_is_sound_on_a_desk() {
+    tour("", (1440, 900));
+}
+
+#[test]
+fn every_page_is_sound_on_a_phone() {
+    tour("mobile", (390, 844));
+}
+
+/// The demonstration in a browser.
+struct Seen<'a> {
+    demo: &'a Demo,
+    browser: &'a Browser,
+    /// What the names of pictures end in; nothing for a desk.
+    form: &'a str,
+    /// What is wrong with the pages so far.
+    faults: Vec<String>,
+}
+
+impl Seen<'_> {
+    async fn sign_in(&self, email: &str) -> WebDriverResult<()> {
+        self.browser.window.goto(self.demo.server.url("/login")).await?;
+        self.browser.find("#email").await?.send_keys(email).await?;
+        self.browser.find("#password").await?.send_keys(&self.demo.password).await?;
+        self.browser.find("form button[type=submit]").await?.click().await?;
+        self.browser.find("#main").await.map(drop)
+    }
+
+    /// Opens a page, looks at it in both themes, and at what the browser said meanwhile.
+    async fn stop(&mut self, stop: &Stop) -> WebDriverResult<()> {
+        let window = &self.browser.window;
+        let inside = |path: &str| self.demo.server.url(&format!("/bu/{}{path}", self.demo.unit));
+        match stop.from {
+            From::At(path) => window.goto(self.demo.server.url(path)).await?,
+            From::Inside(path) => window.goto(inside(path)).await?,
+            From::Behind(path, link) => {
+                window.goto(inside(path)).await?;
+                window.goto(self.link(link).await?).await?;
+            }
+        }
+        self.browser.find("main").await?;
+        for theme in ["light", "dark"] {
+            self.browser.darken(theme == "dark").await?;
+            let what = format!("{} {} {theme}", stop.name, self.form);
+            let overflow = self.browser.overflow().await?;
+            self.faults
+                .extend((overflow > 0).then(|| format!("{what}: {overflow} px wider than the screen")));
+            let broken = broken_rules(self.browser).await?;
+            self.faults.extend(broken.iter().map(|rule| format!("{what}: {rule}")));
+            self.picture(stop.name, theme).await?;
+        }
+        let is_error = stop.name.starts_with("error-");
+        if is_error {
+            // The browser itself complains about the status, which is meant.
+            window.browser_log().await.map(drop)
+        } else {
+            self.browser.assert_quiet().await
+        }
+    }
+
+    /// Where the first such link leads to, or the address in the first such field.
+    async fn link(&self, css: &str) -> WebDriverResult<String> {
+        let found = self.browser.find(css).await?;
+        let href = found.prop("href").await?;
+        Ok(if href.is_some() { href } else { found.value().await? }.expect("an address"))
+    }
+
+    async fn picture(&self, name: &str, theme: &str) -> WebDriverResult<()> {
+        let Some(folder) = std::env::var_os("BELLWIRE_TEST_PICTURES").map(PathBuf::from) else {
+            return Ok(());
+        };
+        let words: Vec<&str> = [name, self.form, theme].into_iter().filter(|word| !word.is_empty()).collect();
+        self.browser.window.screenshot(&folder.join(format!("{}.png", words.join("-")))).await
+    }
+}
+
+/// A running demonstration.
+struct Demo {
+    server: Server,
+    /// The password of every login.
+    password: String,
+    /// The unit that most happens in.
+    unit: String,
+    _program: Program,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let program = Program::new();
+        let server = program.start(["demo", "--listen", "127.0.0.1:0"]);
+        let word = |before: &str| until(|| between(&server.said(), before, "\n").map(str::to_owned));
+        let password = word("the password is the same for all: ");
+        let api = Api::new(&server.url(""), &word("with every scope:\n\n  "));
+        let unit = api.get("/me").json()["data"]["business_unit"]["id"].as_str().expect("a unit").to_owned();
+        Self { server, password, unit, _program: program }
+    }
+}
