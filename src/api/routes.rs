@@ -32,7 +32,7 @@ const HEADERS: [(HeaderName, &str); 3] = [
 /// What an address takes, and what a request to it needs.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// The method.
+    /// The method; what takes `GET` takes `HEAD` too.
     pub method: Method,
     /// The path behind `/api/v1`, with names in braces.
     pub path: &'static str,
@@ -156,9 +156,13 @@ impl Address {
         F: Answers<A>,
         A: FromRequest + 'static,
     {
-        let route = web::method(method.clone()).to(handler);
+        let mut resource = self.resource.route(web::method(method.clone()).to(handler.clone()));
+        if method == Method::GET {
+            // The server leaves out what would be the body.
+            resource = resource.route(web::head().to(handler));
+        }
         self.table.push(Route { method, path: self.path, need });
-        Self { resource: self.resource.route(route), ..self }
+        Self { resource, ..self }
     }
 }
 

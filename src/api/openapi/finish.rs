@@ -8,7 +8,7 @@ use crate::domain::access::permission::Permission;
 
 const ABOUT: &str = "Publish what happened, and manage what is sent where. Every request carries an API token as \
     `Authorization: Bearer <token>`. Errors are `application/problem+json` with a stable `code`; every answer \
-    carries `x-request-id`. An address answers methods that are not described here with 405. Fields may be added to answers at any time; ignore those that you do not know.";
+    carries `x-request-id`. What takes `GET` takes `HEAD` too; an address answers other methods that are not described here with 405. Fields may be added to answers at any time; ignore those that you do not know.";
 
 /// Headers that answers refer to.
 const HEADERS: [(&str, &str); 6] = [

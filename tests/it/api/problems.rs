@@ -136,21 +136,26 @@ fn an_unknown_address_is_404_and_a_wrong_method_405(database: &TestDatabase) {
         assert_eq!(code(&world.api.get(path)), (404, "not_found".into()), "{path}");
     }
     for (method, path, allowed) in [
-        (Method::DELETE, "/webhooks", "GET, POST"),
-        (Method::POST, "/webhooks/wh_00000000000000000000000001", "GET, PUT, PATCH, DELETE"),
+        (Method::DELETE, "/webhooks", "GET, HEAD, POST"),
+        (Method::POST, "/webhooks/wh_00000000000000000000000001", "GET, HEAD, PUT, PATCH, DELETE"),
         (Method::GET, "/webhooks/wh_00000000000000000000000001/test", "POST"),
-        (Method::PUT, "/events", "GET, POST"),
+        (Method::PUT, "/events", "GET, HEAD, POST"),
         (Method::GET, "/events/batch", "POST"),
-        (Method::PATCH, "/event-types/a.b", "GET, PUT, DELETE"),
+        (Method::PATCH, "/event-types/a.b", "GET, HEAD, PUT, DELETE"),
         (Method::GET, "/hooks", "POST"),
-        (Method::PUT, "/replays/rpl_00000000000000000000000001", "GET, DELETE"),
+        (Method::PUT, "/replays/rpl_00000000000000000000000001", "GET, HEAD, DELETE"),
         (Method::GET, "/tokens/tok_00000000000000000000000001", "DELETE"),
-        (Method::TRACE, "/me", "GET"),
+        (Method::TRACE, "/me", "GET, HEAD"),
     ] {
         let request = world.request(method.clone(), path).header("x-http-method-override", "GET");
         let answer = send(request);
         assert_eq!(code(&answer), (405, "method_not_allowed".into()), "{method} {path}");
         assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+    }
+    for (path, status) in [("/me", 200), ("/webhooks?limit=0", 400), ("/nothing", 404)] {
+        let answer = send(world.request(Method::HEAD, path));
+        assert_eq!((answer.status, answer.body.as_str()), (status, ""), "HEAD {path}");
+        assert_eq!(answer.header("content-type"), world.api.get(path).header("content-type"), "HEAD {path}");
     }
 }
 

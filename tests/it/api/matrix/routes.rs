@@ -88,7 +88,10 @@ fn read(line: &'static str) -> Row {
 pub fn methods() -> BTreeMap<&'static str, Vec<Method>> {
     let mut methods: BTreeMap<_, Vec<Method>> = BTreeMap::new();
     for row in rows() {
-        methods.entry(row.path).or_default().push(row.method);
+        let of_path = methods.entry(row.path).or_default();
+        // An answer to `GET` without its body.
+        let head = (row.method == Method::GET).then_some(Method::HEAD);
+        of_path.extend([row.method].into_iter().chain(head));
     }
     methods
 }
