@@ -75,9 +75,15 @@ impl Flash {
             Self::TokenDeleted => ("Token deleted", "Requests with it are answered 401 from now on."),
             Self::TokenNarrowed => ("Token narrowed", "It keeps the permissions it has used."),
             Self::PasswordChanged => ("Password changed", "Every other session has ended."),
-            Self::FactorOn => ("Second factor on", "Its recovery codes were shown once. Every other session has ended."),
-            Self::FactorOff => ("Second factor off", "Your password alone signs you in. Every other session has ended."),
-            Self::CodesShown => ("New recovery codes made", "They were shown once. The earlier ones are no longer taken."),
+            Self::FactorOn => {
+                ("Second factor on", "Its recovery codes were shown once. Every other session has ended.")
+            }
+            Self::FactorOff => {
+                ("Second factor off", "Your password alone signs you in. Every other session has ended.")
+            }
+            Self::CodesShown => {
+                ("New recovery codes made", "They were shown once. The earlier ones are no longer taken.")
+            }
             Self::SessionEnded => ("Session ended", "Whoever uses it has to sign in again."),
             Self::SessionsEnded => ("Other sessions ended", "You are signed in here only."),
             Self::LooksSaved => ("Saved for this browser", ""),

@@ -13,7 +13,8 @@ use crate::http::identity;
 use crate::http::limits::Limits;
 use crate::ops::Error;
 use crate::ops::access::sign_in::{
-    Challenge, challenge, csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token, session,
+    Challenge, challenge, csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token,
+    session,
 };
 use crate::ops::cx::{Actor, Cx, Login, Source};
 use crate::web::cookies::{Jar, Kind};

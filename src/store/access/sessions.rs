@@ -83,12 +83,7 @@ pub fn remove(conn: &mut Conn, id: SessionId) -> QueryResult<bool> {
 }
 
 /// Ends the oldest sessions of a login at this level beyond the newest `most`; gives how many.
-pub fn keep_newest(
-    conn: &mut Conn,
-    user: UserId,
-    level: SessionLevel,
-    most: usize,
-) -> QueryResult<usize> {
+pub fn keep_newest(conn: &mut Conn, user: UserId, level: SessionLevel, most: usize) -> QueryResult<usize> {
     let all: Vec<SessionId> = sessions::table
         .filter(sessions::user_id.eq(user).and(sessions::level.eq(level)))
         .select(sessions::id)

@@ -70,7 +70,8 @@ impl Samples {
 
     pub fn account_password(&self) -> NewPassword {
         let errors = FieldErrors::one("new", "too_short", self.t("A password has at least 12 characters."));
-        NewPassword::blank(self.solo("Change password"), &self.t("ops@northwind.example.com")).refused(&errors)
+        NewPassword::blank(self.solo("Change password"), &self.t("ops@northwind.example.com"))
+            .refused(&errors)
     }
 
     pub fn account_factor(&self) -> TurnOn {

@@ -25,11 +25,7 @@ pub struct ChangeDraft {
 /// Changes the password of the person signed in. Every other session and every one-time link of the login
 /// ends; this session goes on under the cookie that is given. `Wrong` is the present password, and a guess of
 /// it is counted; what is wrong with the new one is told before that, by the fields `new` and `new_again`.
-pub fn change_password(
-    cx: &Cx,
-    draft: &ChangeDraft,
-    device: Option<&str>,
-) -> Result<Renewed, SignInError> {
+pub fn change_password(cx: &Cx, draft: &ChangeDraft, device: Option<&str>) -> Result<Renewed, SignInError> {
     let Actor::Login(login) = &cx.actor else { return Err(Error::Forbidden(Refusal::Caller).into()) };
     let new = check(draft, &login.email, &login.name).map_err(Error::from)?;
     let (login, user) = prove_password(cx, &draft.current, device)?;
@@ -59,7 +55,8 @@ pub fn change_password(
 fn check(draft: &ChangeDraft, email: &str, name: &str) -> Result<Password, FieldErrors> {
     let mut errors = FieldErrors::default();
     let new = errors.keep(Password::choose("new", &draft.new, email, name));
-    let same = |new: &Password| Password::typed(&draft.current).is_some_and(|c| c.as_bytes() == new.as_bytes());
+    let same =
+        |new: &Password| Password::typed(&draft.current).is_some_and(|c| c.as_bytes() == new.as_bytes());
     if new.as_ref().is_some_and(same) {
         errors.push("new", "unchanged", "This is the password you have. Choose another.");
     }

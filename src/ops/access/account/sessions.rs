@@ -77,7 +77,13 @@ fn login(cx: &Cx) -> Result<&Login, Error> {
     }
 }
 
-fn entry(login: &Login, action: &'static str, target_kind: &'static str, target_id: String, ended: usize) -> Entry {
+fn entry(
+    login: &Login,
+    action: &'static str,
+    target_kind: &'static str,
+    target_id: String,
+    ended: usize,
+) -> Entry {
     let after = Some(json!({"user": login.user, "sessions_ended": ended}));
     Entry { action, target_kind, target_id, before: None, after }
 }

@@ -79,7 +79,8 @@ pub fn meet(
         Err(error @ HashError::Failed(_)) => return Err(SignInError::Failed(error.into())),
     };
     let passed = db.write(|conn| {
-        let Some(left) = claim.as_ref().map(|claim| redeem(conn, user.id, claim, cx.now)).transpose()?.flatten()
+        let Some(left) =
+            claim.as_ref().map(|claim| redeem(conn, user.id, claim, cx.now)).transpose()?.flatten()
         else {
             refused(&cx, conn, &user.email)?;
             return Ok(None);

@@ -54,11 +54,7 @@ pub fn confirm(cx: &Cx, typed: &str, device: Option<&str>) -> Result<Renewed, Si
 }
 
 /// The person signed in, when this is their password; guesses are counted as those at the sign-in are.
-pub fn prove_password(
-    cx: &Cx,
-    typed: &str,
-    device: Option<&str>,
-) -> Result<(Login, UserRow), SignInError> {
+pub fn prove_password(cx: &Cx, typed: &str, device: Option<&str>) -> Result<(Login, UserRow), SignInError> {
     let Actor::Login(login) = &cx.actor else { return Err(Error::Forbidden(Refusal::Caller).into()) };
     let password = Password::typed(typed).ok_or(SignInError::Wrong)?;
     let db = &cx.tools.db;

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_picture_has_the_three_corners_phones_look_for() {
-        let picture = Picture::of("otpauth://totp/Bellwire:jo%40ours.example?secret=GEZDGNBVGY3TQOJQ").unwrap();
+        let picture =
+            Picture::of("otpauth://totp/Bellwire:jo%40ours.example?secret=GEZDGNBVGY3TQOJQ").unwrap();
         let far = picture.size - QUIET - 7;
         for (x, y) in [(QUIET, QUIET), (far, QUIET), (QUIET, far)] {
             assert!(picture.path.contains(&format!("M{x} {y}h7v1h-7z")), "{x} {y}");

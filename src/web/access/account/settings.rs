@@ -103,7 +103,11 @@ impl Factor {
         Self {
             mark: Mark::new(Tone::Ok, "On"),
             left: left_in_words(state.codes_left),
-            advice: if few { "Make new ones now: without the app and without a code you are locked out." } else { "" },
+            advice: if few {
+                "Make new ones now: without the app and without a code you are locked out."
+            } else {
+                ""
+            },
         }
     }
 }
