@@ -21,10 +21,11 @@ use crate::domain::id::{BuId, TokenId};
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::keys::KeyRing;
 use crate::ops::Error;
+use crate::ops::access::bearer::LinkSecret;
 use crate::ops::access::partners::{self, Grant, PartnerDraft};
-use crate::ops::access::plan;
 use crate::ops::access::tokens::{self, TokenDraft};
 use crate::ops::access::users::{self, UserDraft};
+use crate::ops::access::{account, plan, second_factor};
 use crate::ops::cx::{Actor, Cx, Source};
 use crate::ops::events::handoff::NoDelivery;
 use crate::server::{Failure, address};
@@ -105,6 +106,27 @@ pub enum UserCommand {
             default_value = "http://127.0.0.1:8080"
         )]
         public_url: Url,
+    },
+    /// Make a one-time link by which a login chooses another password. A second factor is asked for all the
+    /// same.
+    ResetPassword {
+        /// The e-mail address of the login.
+        #[arg(long)]
+        email: String,
+        /// The address for the one-time link, as given to `serve --public-url`.
+        #[arg(
+            long,
+            env = "BELLWIRE_PUBLIC_URL",
+            value_name = "URL",
+            default_value = "http://127.0.0.1:8080"
+        )]
+        public_url: Url,
+    },
+    /// Take the second factor from a login that has lost it; its sessions end.
+    DropSecondFactor {
+        /// The e-mail address of the login.
+        #[arg(long)]
+        email: String,
     },
 }
 
@@ -196,19 +218,37 @@ pub fn partner(common: &Common, command: PartnerCommand) -> Result<(), Failure> 
 
 /// `bellwire user …`.
 pub fn user(common: &Common, command: UserCommand) -> Result<(), Failure> {
-    let UserCommand::Create { email, name, role, partner, password_stdin, public_url } = command;
     let cx = operator(common)?;
-    let password = password_stdin.then(read_password).transpose()?;
-    let made = users::create(&cx, UserDraft { email, name, role, partner, password }).map_err(failure)?;
-    let link = made
-        .link
-        .map(|link| format!("{}/setup?link={}", public_url.as_str().trim_end_matches('/'), link.expose()));
-    let text = match &link {
-        Some(link) => format!("Login {}. Within 30 minutes, set the password at {link}", made.number),
-        None => format!("Login {}", made.number),
-    };
-    answer(common.json, &json!({"id": made.user, "number": made.number, "link": link}), &text);
+    match command {
+        UserCommand::Create { email, name, role, partner, password_stdin, public_url } => {
+            let password = password_stdin.then(read_password).transpose()?;
+            let draft = UserDraft { email, name, role, partner, password };
+            let made = users::create(&cx, draft).map_err(failure)?;
+            let link = made.link.map(|link| setup_link(&public_url, &link));
+            let text = match &link {
+                Some(link) => format!("Login {}. Within 30 minutes, set the password at {link}", made.number),
+                None => format!("Login {}", made.number),
+            };
+            let value = json!({"id": made.user, "number": made.number, "link": link});
+            answer(common.json, &value, &text);
+        }
+        UserCommand::ResetPassword { email, public_url } => {
+            let link = account::reset_link(&cx, &email).map_err(failure)?;
+            let link = setup_link(&public_url, &link);
+            let text = format!("Within 30 minutes, the new password is set at {link}");
+            answer(common.json, &json!({"link": link}), &text);
+        }
+        UserCommand::DropSecondFactor { email } => {
+            second_factor::drop_of(&cx, &email).map_err(failure)?;
+            let text = "The second factor is off, and the login's sessions have ended.";
+            answer(common.json, &json!({"second_factor": false}), text);
+        }
+    }
     Ok(())
+}
+
+fn setup_link(public_url: &Url, link: &LinkSecret) -> String {
+    format!("{}/setup?link={}", public_url.as_str().trim_end_matches('/'), link.expose())
 }
 
 /// `bellwire token …`.

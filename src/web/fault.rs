@@ -24,6 +24,9 @@ pub enum Fault {
     /// Nobody is signed in.
     #[error("nobody is signed in")]
     SignIn,
+    /// The password was right, and the second factor is still asked for.
+    #[error("the second factor is not proved")]
+    SecondFactor,
     /// The person proved who they are too long ago for this.
     #[error("the sign-in is too old")]
     OldSignIn,
@@ -126,7 +129,7 @@ fn reason(refusal: Refusal) -> String {
 impl ResponseError for Fault {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignIn | Self::OldSignIn => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::SecondFactor | Self::OldSignIn => StatusCode::UNAUTHORIZED,
             Self::Forged | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Refused { status, .. } => *status,
@@ -141,7 +144,8 @@ impl ResponseError for Fault {
 pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
     let (theme, status) = (theme(request), fault.status_code());
     match fault {
-        Fault::SignIn => to_sign_in(request),
+        Fault::SignIn => to_sign_in(request, routes::LOGIN),
+        Fault::SecondFactor => to_sign_in(request, routes::LOGIN_CODE),
         Fault::OldSignIn => to_confirm(request, theme),
         Fault::Forged => {
             let text = "It did not come from a page of yours, or the page was open for too long. Go back, reload \
@@ -178,10 +182,11 @@ pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
     }
 }
 
-/// To the sign-in page, and back afterwards. htmx would swap a redirect's page into the one that is open.
-fn to_sign_in(request: &HttpRequest) -> HttpResponse {
+/// To a page where one signs in, and back afterwards. htmx would swap a redirect's page into the one that is
+/// open.
+fn to_sign_in(request: &HttpRequest, page: &'static str) -> HttpResponse {
     if request.headers().contains_key("hx-request") {
-        return HttpResponse::Unauthorized().insert_header((HX_REDIRECT, routes::LOGIN)).finish();
+        return HttpResponse::Unauthorized().insert_header((HX_REDIRECT, page)).finish();
     }
     let wanted = request.uri().path_and_query().map_or(routes::HOME, |path| path.as_str());
     let wanted = if matches!(*request.method(), Method::GET | Method::HEAD) && wanted != routes::HOME {
@@ -189,7 +194,7 @@ fn to_sign_in(request: &HttpRequest) -> HttpResponse {
     } else {
         ""
     };
-    see(&routes::with_query(routes::LOGIN, &[("next", wanted)]))
+    see(&routes::with_query(page, &[("next", wanted)]))
 }
 
 /// To the page that asks for the password once more, and back afterwards. What a form held is not done then:

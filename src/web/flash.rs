@@ -31,6 +31,20 @@ words! {
         TokenDeleted = "token_deleted",
         /// A token may do less now.
         TokenNarrowed = "token_narrowed",
+        /// The password is another one.
+        PasswordChanged = "password_changed",
+        /// The second factor is on, and its codes were shown.
+        FactorOn = "factor_on",
+        /// The second factor is off.
+        FactorOff = "factor_off",
+        /// Recovery codes were made, and shown.
+        CodesShown = "codes_shown",
+        /// A session of the person's is over.
+        SessionEnded = "session_ended",
+        /// Every other session of the person's is over.
+        SessionsEnded = "sessions_ended",
+        /// Theme and shortcuts were chosen.
+        LooksSaved = "looks_saved",
     }
 }
 
@@ -60,6 +74,19 @@ impl Flash {
             Self::TokenShown => ("The secret was shown once", "If it was not stored, rotate the token."),
             Self::TokenDeleted => ("Token deleted", "Requests with it are answered 401 from now on."),
             Self::TokenNarrowed => ("Token narrowed", "It keeps the permissions it has used."),
+            Self::PasswordChanged => ("Password changed", "Every other session has ended."),
+            Self::FactorOn => {
+                ("Second factor on", "Its recovery codes were shown once. Every other session has ended.")
+            }
+            Self::FactorOff => {
+                ("Second factor off", "Your password alone signs you in. Every other session has ended.")
+            }
+            Self::CodesShown => {
+                ("New recovery codes made", "They were shown once. The earlier ones are no longer taken.")
+            }
+            Self::SessionEnded => ("Session ended", "Whoever uses it has to sign in again."),
+            Self::SessionsEnded => ("Other sessions ended", "You are signed in here only."),
+            Self::LooksSaved => ("Saved for this browser", ""),
             Self::Resent => ("Sent again", "The new delivery stands below the others."),
         };
         Toast { bad: false, title: title.to_owned(), text: text.to_owned() }

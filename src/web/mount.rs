@@ -6,7 +6,8 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scope};
 
 use crate::http::csp_reports;
-use crate::web::access::{confirm, home, login, logout, partners, setup, tokens};
+use crate::web::access::account::{codes, factor, looks, password, sessions, settings};
+use crate::web::access::{challenge, confirm, home, login, logout, partners, setup, tokens};
 use crate::web::docs;
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
@@ -38,9 +39,19 @@ impl Mounted {
         Self { scope: web::scope(""), table: Vec::new() }
             .page(routes::HOME, home::open)
             .both(routes::LOGIN, login::open, login::send)
+            .both(routes::LOGIN_CODE, challenge::open, challenge::send)
             .action(routes::LOGOUT, logout::send)
             .both(routes::CONFIRM, confirm::open, confirm::send)
             .both(routes::SETUP, setup::open, setup::send)
+            .page(routes::ACCOUNT, settings::open)
+            .both(routes::ACCOUNT_PASSWORD, password::open, password::send)
+            .both(routes::ACCOUNT_FACTOR, factor::open, factor::send)
+            .both(routes::ACCOUNT_FACTOR_OFF, factor::open_off, factor::send_off)
+            .both(routes::ACCOUNT_CODES, codes::open, codes::send)
+            .action(routes::ACCOUNT_CODES_FILE, codes::file)
+            .action(routes::ACCOUNT_LOOKS, looks::send)
+            .action(routes::ACCOUNT_SESSIONS_END, sessions::end_others)
+            .action("/account/sessions/{ses}/end", sessions::end)
             .page(routes::PARTNERS, partners::open)
             .page(routes::API_DOCS, docs::page::open)
             .page("/bu/{bu}", home::unit)

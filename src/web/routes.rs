@@ -1,15 +1,33 @@
 //! Every address of the browser's face, spelled once.
 
-use crate::domain::id::{BuId, DeliveryId, EventId, TokenId, WebhookId};
+use crate::domain::id::{BuId, DeliveryId, EventId, SessionId, TokenId, WebhookId};
 
 /// Where `/` leads to the right place for who signed in.
 pub const HOME: &str = "/";
 /// Sign in.
 pub const LOGIN: &str = "/login";
+/// The second factor, asked for after a right password.
+pub const LOGIN_CODE: &str = "/login/code";
 /// Sign out; POST only.
 pub const LOGOUT: &str = "/logout";
 /// Where a person who is signed in gives the password once more.
 pub const CONFIRM: &str = "/confirm";
+/// The account of the person signed in.
+pub const ACCOUNT: &str = "/account";
+/// Another password.
+pub const ACCOUNT_PASSWORD: &str = "/account/password";
+/// Turning the second factor on.
+pub const ACCOUNT_FACTOR: &str = "/account/second-factor";
+/// Turning the second factor off.
+pub const ACCOUNT_FACTOR_OFF: &str = "/account/second-factor/off";
+/// New recovery codes.
+pub const ACCOUNT_CODES: &str = "/account/recovery-codes";
+/// POST gives the recovery codes of the form as a file.
+pub const ACCOUNT_CODES_FILE: &str = "/account/recovery-codes/file";
+/// POST chooses the theme and the shortcuts of this browser.
+pub const ACCOUNT_LOOKS: &str = "/account/looks";
+/// POST ends every session but the one that asks.
+pub const ACCOUNT_SESSIONS_END: &str = "/account/sessions/end-others";
 /// Set-up of the first owner.
 pub const SETUP: &str = "/setup";
 /// Partner search, and where the chosen partner is sent to.
@@ -21,6 +39,11 @@ pub const OPENAPI: &str = "/api/v1/openapi.json";
 pub const API_DOCS: &str = "/docs/api";
 /// The root of the REST API.
 pub const API: &str = "/api/v1";
+
+/// POST ends a session of the person signed in.
+pub fn account_session_end(session: SessionId) -> String {
+    format!("/account/sessions/{session}/end")
+}
 
 /// Admin › API, tab API.
 pub fn api(bu: BuId) -> String {

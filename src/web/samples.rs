@@ -1,10 +1,12 @@
 //! Pages with sample data, for the tests that draw them.
 
+mod account;
 mod connect;
 mod docs;
 mod tokens;
 mod wizard;
 
+pub use account::{CODE, KEY};
 pub use tokens::SECRET;
 pub use wizard::{SIGNING, TYPED};
 

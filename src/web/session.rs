@@ -13,7 +13,8 @@ use crate::http::identity;
 use crate::http::limits::Limits;
 use crate::ops::Error;
 use crate::ops::access::sign_in::{
-    csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token, session,
+    Challenge, challenge, csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token,
+    session,
 };
 use crate::ops::cx::{Actor, Cx, Login, Source};
 use crate::web::cookies::{Jar, Kind};
@@ -85,11 +86,72 @@ pub async fn signed_in(request: &HttpRequest) -> Result<Option<SignedIn>, Fault>
     let app = app(request)?;
     let Some(cookie) = Jar::new(&app.tools.public_url).read(request, Kind::Session) else { return Ok(None) };
     let tools = app.tools.clone();
-    let Some(login) = blocking(move || session(&tools, &cookie)).await? else { return Ok(None) };
+    let found = blocking(move || match session(&tools, &cookie)? {
+        Some(login) => Ok(Ok(login)),
+        None => Ok(Err(challenge(&tools, &cookie)?)),
+    });
+    let login = match found.await? {
+        Ok(login) => login,
+        Err(Some(_)) => return Err(Fault::SecondFactor),
+        Err(None) => return Ok(None),
+    };
     let csrf = csrf_token(&app.tools, login.session);
     let signed = SignedIn { app, login, csrf, theme: theme(request), source: identity::source(request) };
     request.extensions_mut().insert(signed.clone());
     Ok(Some(signed))
+}
+
+/// Somebody who gave the right password and is asked for the second factor: nothing else is open to them.
+pub struct Half {
+    /// The process.
+    pub app: App,
+    /// What they have to prove.
+    pub challenge: Challenge,
+    /// The token that the form carries.
+    pub csrf: String,
+    /// The theme that was chosen.
+    pub theme: Theme,
+    /// Where the request came from.
+    pub source: Source,
+    /// The cookie by which the device is known.
+    pub device: Option<String>,
+}
+
+impl Half {
+    /// The cookies of the installation.
+    pub fn jar(&self) -> Jar {
+        Jar::new(&self.app.tools.public_url)
+    }
+}
+
+impl Holder for Half {
+    fn holds(&self, token: &str) -> bool {
+        csrf_matches(&self.app.tools, self.challenge.session, token)
+    }
+}
+
+impl FromRequest for Half {
+    type Error = Fault;
+    type Future = Boxed<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = app(&request)?;
+            let jar = Jar::new(&app.tools.public_url);
+            let cookie = jar.read(&request, Kind::Session).ok_or(Fault::SignIn)?;
+            let tools = app.tools.clone();
+            let found = blocking(move || challenge(&tools, &cookie)).await?.ok_or(Fault::SignIn)?;
+            Ok(Self {
+                csrf: csrf_token(&app.tools, found.session),
+                challenge: found,
+                theme: theme(&request),
+                source: identity::source(&request),
+                device: jar.read(&request, Kind::Device),
+                app,
+            })
+        })
+    }
 }
 
 /// A browser in which nobody has signed in yet.

@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::web::assets;
 use crate::web::page::Page;
-use crate::web::samples::{SIGNING, Samples, TYPED};
+use crate::web::samples::{CODE, KEY, SIGNING, Samples, TYPED};
 use crate::web::shell::Theme;
 use crate::web::webhooks::wizard::Step;
 
@@ -21,7 +21,16 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
     vec![
         both("login", &s.login()),
         both("login-error", &s.login_refused()),
+        both("login-code", &s.challenge()),
+        both("login-code-used", &s.code_used()),
         both("confirm", &s.confirm()),
+        both("account", &s.account(true)),
+        both("account-plain", &s.account(false)),
+        both("account-password", &s.account_password()),
+        both("account-factor", &s.account_factor()),
+        both("account-factor-off", &s.account_factor_off()),
+        both("account-codes-new", &s.account_codes_new()),
+        both("account-codes", &s.account_codes()),
         both("api-tokens", &s.tokens()),
         both("api-tokens-empty", &s.no_tokens()),
         both("api-closed", &s.api_closed()),
@@ -233,6 +242,20 @@ fn a_secret_stands_in_its_page_once_and_leaves_with_it() {
     assert!(!format!("{page:?}").contains(crate::web::samples::SECRET));
     let kept: Vec<_> = tags(&html).into_iter().filter(|(_, a)| value(a, "data-once").is_some()).collect();
     assert_eq!(value(&kept[0].1, "id"), Some("new-token"));
+}
+
+#[test]
+fn what_proves_a_second_factor_leaves_with_its_page() {
+    let s = Samples { tail: "", theme: Theme::System };
+    let (factor, codes) = (s.account_factor().render().unwrap(), s.account_codes().render().unwrap());
+    for (html, secret) in [(&factor, KEY), (&codes, CODE)] {
+        let (before, kept) = html.split_once("data-once").unwrap();
+        assert!(kept.contains(secret) && !before.contains(secret));
+        let behind = kept.rsplit_once(secret).unwrap().1;
+        assert!(behind.contains("</section>") || behind.contains("</form>"));
+    }
+    let printed = format!("{:?}{:?}", s.account_factor(), s.account_codes());
+    assert!(!printed.contains(KEY) && !printed.contains(CODE) && !printed.contains("sealed-key"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod name;
 pub mod partner;
 pub mod password;
 pub mod permission;
+pub mod second_factor;
 pub mod session;
 pub mod token;
 pub mod user;

@@ -10,6 +10,8 @@ pub const IDLE: Duration = Duration::from_hours(4);
 pub const ABSOLUTE: Duration = Duration::from_hours(24);
 /// How many sessions a login has at most; the oldest one ends when another begins.
 pub const MOST_SESSIONS: usize = 10;
+/// How long a person has for the second factor once the password was right.
+pub const CHALLENGE_LIFE: Duration = Duration::from_mins(10);
 /// How long a one-time link opens.
 pub const LINK_LIFE: Duration = Duration::from_mins(30);
 

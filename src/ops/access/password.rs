@@ -79,6 +79,12 @@ pub fn verify(password: &Password, stored: Option<&str>) -> Result<Verdict, Hash
     Ok(Verdict::Right { better: weaker.then(|| make(password)).transpose()? })
 }
 
+/// Does work that costs as much as a hash when it is its turn; it counts as one.
+pub(super) fn in_turn<T>(work: impl FnOnce() -> Result<T, HashError>) -> Result<T, HashError> {
+    let _pass = GATE.enter().ok_or(HashError::Busy)?;
+    work()
+}
+
 fn make(password: &Password) -> Result<String, HashError> {
     let salt: [u8; 16] = random_bytes();
     hasher()?

@@ -171,6 +171,7 @@ fn choose(
     users::set_password(conn, user.id, &hash)?;
     users::set_name(conn, user.id, checked.name.as_str())?;
     crate::store::access::sessions::remove_of_user(conn, user.id)?;
+    links::close_of_user(conn, user.id, cx.now)?;
     let before = json!({"name": user.name});
     user.name = checked.name.to_string();
     user.password_hash = Some(hash);

@@ -56,6 +56,12 @@ pub fn use_up(conn: &mut Conn, digest: &[u8], now: Ts) -> QueryResult<bool> {
     diesel::update(live).set(links::used_at.eq(Some(now))).execute(conn).map(|n| n == 1)
 }
 
+/// Closes every link of a login, as when its password changes.
+pub fn close_of_user(conn: &mut Conn, user: UserId, now: Ts) -> QueryResult<()> {
+    let open = links::table.filter(links::user_id.eq(user).and(links::used_at.is_null()));
+    diesel::update(open).set(links::used_at.eq(Some(now))).execute(conn).map(drop)
+}
+
 /// Forgets at most `limit` links that ended before `before`.
 pub fn forget(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<usize> {
     let ended = links::table.filter(links::expires_at.lt(before));

@@ -5,6 +5,7 @@ pub mod links;
 pub mod memberships;
 pub mod partners;
 pub mod programmes;
+pub mod second_factors;
 pub mod sessions;
 pub mod teams;
 pub mod throttles;

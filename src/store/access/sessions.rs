@@ -82,15 +82,36 @@ pub fn remove(conn: &mut Conn, id: SessionId) -> QueryResult<bool> {
     diesel::delete(sessions::table.find(id)).execute(conn).map(|n| n == 1)
 }
 
-/// Ends the oldest sessions of a login beyond the newest `most`; gives how many.
-pub fn keep_newest(conn: &mut Conn, user: UserId, most: usize) -> QueryResult<usize> {
+/// Ends the oldest sessions of a login at this level beyond the newest `most`; gives how many.
+pub fn keep_newest(conn: &mut Conn, user: UserId, level: SessionLevel, most: usize) -> QueryResult<usize> {
     let all: Vec<SessionId> = sessions::table
-        .filter(sessions::user_id.eq(user))
+        .filter(sessions::user_id.eq(user).and(sessions::level.eq(level)))
         .select(sessions::id)
         .order(sessions::id.desc())
         .load(conn)?;
     let old = all.into_iter().skip(most).collect::<Vec<_>>();
     diesel::delete(sessions::table.filter(sessions::id.eq_any(old))).execute(conn)
+}
+
+/// The sessions of a login at this level, the one with the latest request first.
+pub fn of_user(conn: &mut Conn, user: UserId, level: SessionLevel) -> QueryResult<Vec<SessionRow>> {
+    sessions::table
+        .filter(sessions::user_id.eq(user).and(sessions::level.eq(level)))
+        .select(SessionRow::as_select())
+        .order((sessions::last_seen_at.desc(), sessions::id.desc()))
+        .load(conn)
+}
+
+/// Ends a session of this login; whether there was one.
+pub fn remove_own(conn: &mut Conn, user: UserId, id: SessionId) -> QueryResult<bool> {
+    let own = sessions::table.find(id).filter(sessions::user_id.eq(user));
+    diesel::delete(own).execute(conn).map(|n| n == 1)
+}
+
+/// Ends every session of a login but one; gives how many.
+pub fn remove_others(conn: &mut Conn, user: UserId, kept: SessionId) -> QueryResult<usize> {
+    let others = sessions::table.filter(sessions::user_id.eq(user).and(sessions::id.ne(kept)));
+    diesel::delete(others).execute(conn)
 }
 
 /// Ends every session of a login, as when its password changes; gives how many.

@@ -7,10 +7,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use zeroize::Zeroizing;
 
-use crate::domain::access::session::ABSOLUTE;
+use crate::domain::access::session::{ABSOLUTE, SessionLevel};
 use crate::ops::access::sign_in::{NewSession, SignInDraft, SignInError, sign_in};
 use crate::web::access::home;
-use crate::web::cookies::Kind;
+use crate::web::cookies::{Jar, Kind};
 use crate::web::fault::{Fault, see};
 use crate::web::form::{Checked, Fields};
 use crate::web::page::{Page, answer};
@@ -21,6 +21,8 @@ use crate::web::{format, next, routes};
 
 /// For how long a browser keeps the cookie by which its device is known.
 const DEVICE_KEPT: Duration = Duration::from_hours(24 * 365);
+/// The field of the address by which the page says that the second factor was not proved.
+pub(super) const OVER: &str = "over";
 /// After how many seconds a try is worth while when many sign in at once.
 pub(super) const BUSY_S: u64 = 2;
 
@@ -69,10 +71,16 @@ impl Page for Login {}
 /// The form; whoever is signed in already goes on.
 pub async fn open(request: HttpRequest, pre: PreSession) -> Result<HttpResponse, Fault> {
     let next = Fields::of_query(&request);
-    if signed_in(&request).await?.is_some() {
-        return Ok(see(next::local(next.text("next")).unwrap_or(routes::HOME)));
+    match signed_in(&request).await {
+        Ok(Some(_)) => return Ok(see(next::local(next.text("next")).unwrap_or(routes::HOME))),
+        // Whoever was asked for a code may start again, perhaps as somebody else.
+        Ok(None) | Err(Fault::SecondFactor) => {}
+        Err(fault) => return Err(fault),
     }
-    let page = Login::blank(pre.theme, &pre.csrf(), next::local(next.text("next")).unwrap_or_default());
+    let mut page = Login::blank(pre.theme, &pre.csrf(), next::local(next.text("next")).unwrap_or_default());
+    if !next.text(OVER).is_empty() {
+        page = page.refused("", false, challenge_over());
+    }
     Ok(with_cookie(&pre, answer(&request, StatusCode::OK, &page)))
 }
 
@@ -109,22 +117,28 @@ pub async fn send(
     Ok(answer)
 }
 
-/// Begins a session in the browser, and leads on.
+/// Begins a session in the browser, and leads on: to the second factor when it is asked for.
 pub fn begin(pre: &PreSession, new: &NewSession, wanted: Option<&str>) -> HttpResponse {
-    let jar = pre.jar();
+    let to = if new.level == SessionLevel::Password {
+        routes::with_query(routes::LOGIN_CODE, &[("next", wanted.unwrap_or_default())])
+    } else {
+        wanted.map_or_else(|| home::start(new.landing), str::to_owned)
+    };
+    let mut answer = see(&to);
+    keep(pre.jar(), &mut answer, new);
+    answer
+}
+
+/// Has the browser keep a session.
+pub(super) fn keep(jar: Jar, answer: &mut HttpResponse, new: &NewSession) {
     let seconds = |time: Duration| i64::try_from(time.as_secs()).ok();
-    let kept = new.remember.then(|| seconds(ABSOLUTE)).flatten();
-    let start = home::start(new.landing);
-    let mut answer = see(wanted.unwrap_or(&start));
-    for cookie in [
-        jar.make(Kind::Session, &new.cookie, kept),
-        jar.make(Kind::Device, &new.device, seconds(DEVICE_KEPT)),
-        jar.remove(Kind::PreSession),
-    ] {
+    let kept = (new.remember && new.level == SessionLevel::Full).then(|| seconds(ABSOLUTE)).flatten();
+    let device = new.device.as_ref().map(|device| jar.make(Kind::Device, device, seconds(DEVICE_KEPT)));
+    let session = jar.make(Kind::Session, &new.cookie, kept);
+    for cookie in [Some(session), device, Some(jar.remove(Kind::PreSession))].into_iter().flatten() {
         // Our own values are always fit for a cookie.
         let _ = answer.add_cookie(&cookie);
     }
-    answer
 }
 
 /// Gives a browser without one the cookie that its form's token belongs to.
@@ -133,6 +147,14 @@ pub fn with_cookie(pre: &PreSession, mut answer: HttpResponse) -> HttpResponse {
         let _ = answer.add_cookie(&pre.jar().make(Kind::PreSession, &pre.value, None));
     }
     answer
+}
+
+fn challenge_over() -> Notice {
+    Notice {
+        tone: Tone::Bad,
+        title: "The second factor was not proved.".to_owned(),
+        text: "Too many codes were wrong, or it took too long. Sign in again.".to_owned(),
+    }
 }
 
 pub(super) fn throttled(seconds: u64) -> Notice {

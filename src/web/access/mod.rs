@@ -1,5 +1,7 @@
 //! Pages of who may: signing in, set-up, partner search, API tokens.
 
+pub mod account;
+pub mod challenge;
 pub mod confirm;
 pub mod home;
 pub mod login;

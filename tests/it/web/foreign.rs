@@ -36,6 +36,7 @@ impl Things {
         let id = |prefix: &str| format!("{prefix}_00000000000000000000000001");
         let filled =
             filled.replace("{tok}", &id("tok")).replace("{rpl}", &id("rpl")).replace("{prg}", &id("prg"));
+        let filled = filled.replace("{ses}", &id("ses"));
         assert!(!filled.contains('{'), "this test knows nothing for {path}: add it to Things");
         path.contains("{bu}").then_some(filled)
     }

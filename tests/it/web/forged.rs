@@ -14,9 +14,11 @@ both_databases!(a_forged_request_changes_nothing_on_any_route, a_method_that_is_
 fn paths(method: &Method, site: &Site, webhook: &str, event: &str, delivery: &str) -> Vec<String> {
     let known = table().into_iter().filter(|(m, _)| m.as_str() == method.as_str()).map(|(_, path)| {
         let path = path.replace("{bu}", &site.bu).replace("{wh}", webhook);
+        let path = path.replace("{ses}", "ses_00000000000000000000000001");
         path.replace("{evt}", event).replace("{dlv}", delivery).replace("{tok}", &site.api_token())
     });
-    let known: Vec<_> = known.collect();
+    // That one is for those who are half signed in: the table of sessions forges it.
+    let known: Vec<_> = known.filter(|path| path != "/login/code").collect();
     assert!(known.len() > 5 && known.iter().all(|path| !path.contains('{')), "{known:?}");
     known
 }

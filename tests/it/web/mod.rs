@@ -1,6 +1,8 @@
 //! The browser's face, through the public door.
 
 mod access;
+mod account;
+mod account_browser;
 mod browser;
 mod connect;
 mod docs;
@@ -10,6 +12,7 @@ mod headers;
 mod limits;
 mod logs;
 mod screens;
+mod sessions;
 mod site;
 mod tokens;
 mod tokens_browser;

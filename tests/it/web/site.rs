@@ -2,8 +2,8 @@
 
 use crate::support::browser::Browser;
 use crate::support::databases::TestDatabase;
-use crate::support::http::{Answer, Api, client, send};
-use crate::support::program::{Program, Server};
+use crate::support::http::{Answer, Api, client, client_from, send};
+use crate::support::program::{Output, Program, Server};
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -113,6 +113,23 @@ impl Site {
     /// Somebody who is not signed in.
     pub fn visitor(&self) -> Person {
         Person { base: self.server.url(""), client: client(), email: String::new() }
+    }
+
+    /// Somebody who is not signed in, at this address.
+    pub fn visitor_from(&self, address: [u8; 4]) -> Person {
+        Person { client: client_from(address), ..self.visitor() }
+    }
+
+    /// Somebody who signs in as `email` in a new browser.
+    pub fn again(&self, email: &str) -> Person {
+        let person = Person { email: email.to_owned(), ..self.visitor() };
+        assert_eq!(person.sign_in(email, PASSWORD, "").status, 303);
+        person
+    }
+
+    /// Runs a command of the operator's beside the server.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.program.run(args)
     }
 
     /// A new active webhook of the first unit for `order.completed`; its id.

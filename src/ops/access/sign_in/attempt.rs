@@ -16,7 +16,7 @@ use crate::ops::access::password::{self, HashError, Verdict};
 use crate::ops::cx::{Actor, Cx, Source, Tools};
 use crate::ops::system::audit::{Entry, record};
 use crate::store::access::throttles::{self, Limit};
-use crate::store::access::users;
+use crate::store::access::users::{self, UserRow};
 use crate::store::pool::{Conn, OpenError};
 use crate::store::storage::{Tells, Trouble};
 
@@ -120,9 +120,34 @@ pub fn sign_in(
 
 /// Where a guess counts. A known device counts alone: whoever guesses elsewhere, or behind the same
 /// address, cannot lock it out.
-pub(super) struct Buckets {
+pub struct Buckets {
     account: String,
     address: Option<String>,
+}
+
+impl Buckets {
+    /// Where a guess of the second factor of this login counts: by itself, because a right password must
+    /// not forget it.
+    pub fn of_factor(tools: &Tools, user: &UserRow, device: Option<&str>, source: &Source) -> Self {
+        let device = device.filter(|text| device::known(tools, text, user.id).is_some());
+        let of_password = buckets(&user.email, device, source);
+        Self { account: format!("factor:{}", of_password.account), ..of_password }
+    }
+
+    /// Counts a guess; counts nothing when one of the buckets is full.
+    pub fn take(&self, conn: &mut Conn, now: Ts) -> Result<(), SignInError> {
+        take(conn, self, now)
+    }
+
+    /// After a right guess: the account's guesses are forgotten, and the address made none.
+    pub fn settle(&self, conn: &mut Conn) -> Result<(), SignInError> {
+        settle(conn, self)
+    }
+
+    /// A guess was not looked at.
+    pub fn give_back(&self, conn: &mut Conn) -> Result<(), SignInError> {
+        give_back(conn, self)
+    }
 }
 
 pub(super) fn buckets(email: &str, device: Option<&str>, source: &Source) -> Buckets {
@@ -251,12 +276,12 @@ mod tests {
     #[test]
     fn guessing_is_slow_but_a_known_device_is_never_locked_out() {
         let world = world();
-        let device = tried(&world, EMAIL, PASSWORD, None).unwrap().device;
+        let device = tried(&world, EMAIL, PASSWORD, None).unwrap().device.unwrap();
         fill(&world, &format!("account:{EMAIL}"), ACCOUNT);
         fill(&world, "address:203.0.113.9", ADDRESS);
         let refused = tried(&world, EMAIL, PASSWORD, None);
         assert!(matches!(refused, Err(SignInError::Throttled { seconds: 600 })));
-        assert_eq!(tried(&world, EMAIL, PASSWORD, Some(&device)).unwrap().device, device);
+        assert_eq!(tried(&world, EMAIL, PASSWORD, Some(&device)).unwrap().device.unwrap(), device);
         let forged = tried(&world, EMAIL, PASSWORD, Some(&format!("{device}A")));
         assert!(matches!(forged, Err(SignInError::Throttled { .. })));
         let other = tried(&world, "nobody@ours.example", PASSWORD, None);

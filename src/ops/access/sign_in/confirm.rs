@@ -15,7 +15,9 @@ use crate::ops::access::password::{self, HashError, Verdict};
 use crate::ops::cx::{Actor, Cx, Login};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
-use crate::store::access::{sessions, users};
+use crate::store::access::sessions;
+use crate::store::access::users::{self, UserRow};
+use crate::store::pool::Conn;
 
 /// For how long a person who has proved who they are need not do so again.
 pub const RECENT: Duration = Duration::from_mins(10);
@@ -43,6 +45,16 @@ fn is_recent(login: &Login, now: Ts) -> bool {
 /// Takes the password of the person signed in once more. The session goes on under a new cookie value, which
 /// is given; the old one opens nothing from then on. `device` is the cookie by which the device is known.
 pub fn confirm(cx: &Cx, typed: &str, device: Option<&str>) -> Result<Renewed, SignInError> {
+    let (login, _) = prove_password(cx, typed, device)?;
+    cx.tools.db.write(|conn| {
+        let renewed = renew(cx, conn, &login)?;
+        record(cx, conn, None, entry(&login))?;
+        Ok(renewed)
+    })
+}
+
+/// The person signed in, when this is their password; guesses are counted as those at the sign-in are.
+pub fn prove_password(cx: &Cx, typed: &str, device: Option<&str>) -> Result<(Login, UserRow), SignInError> {
     let Actor::Login(login) = &cx.actor else { return Err(Error::Forbidden(Refusal::Caller).into()) };
     let password = Password::typed(typed).ok_or(SignInError::Wrong)?;
     let db = &cx.tools.db;
@@ -52,15 +64,10 @@ pub fn confirm(cx: &Cx, typed: &str, device: Option<&str>) -> Result<Renewed, Si
     let buckets = buckets(&user.email, device, &cx.source);
     db.write(|conn| take(conn, &buckets, cx.now))?;
     match password::verify(&password, user.password_hash.as_deref()) {
-        Ok(Verdict::Right { .. }) => db.write(|conn| {
-            settle(conn, &buckets)?;
-            let cookie = bearer::fresh();
-            let session = sessions::renew(conn, login.session, &bearer::digest(&cookie), cx.now)?;
-            let session = session.ok_or(Error::NotFound)?;
-            record(cx, conn, None, entry(login))?;
-            let left = (session.created_at + ABSOLUTE).since(cx.now);
-            Ok(Renewed { cookie, kept: session.remember.then_some(left) })
-        }),
+        Ok(Verdict::Right { .. }) => {
+            db.write(|conn| settle(conn, &buckets))?;
+            Ok((login.clone(), user))
+        }
         Ok(Verdict::Wrong) => {
             db.write(|conn| refused(cx, conn, &user.email))?;
             Err(SignInError::Wrong)
@@ -71,6 +78,15 @@ pub fn confirm(cx: &Cx, typed: &str, device: Option<&str>) -> Result<Renewed, Si
         }
         Err(error @ HashError::Failed(_)) => Err(SignInError::Failed(error.into())),
     }
+}
+
+/// Goes on with the session under a new cookie value, as of somebody who has just proved who they are.
+pub fn renew(cx: &Cx, conn: &mut Conn, login: &Login) -> Result<Renewed, Error> {
+    let cookie = bearer::fresh();
+    let session = sessions::renew(conn, login.session, &bearer::digest(&cookie), cx.now)?;
+    let session = session.ok_or(Error::NotFound)?;
+    let left = (session.created_at + ABSOLUTE).since(cx.now);
+    Ok(Renewed { cookie, kept: session.remember.then_some(left) })
 }
 
 fn entry(login: &Login) -> Entry {

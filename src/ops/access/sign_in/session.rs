@@ -13,7 +13,8 @@ use crate::ops::access::partners::{Landing, landing_of};
 use crate::ops::cx::{Actor, Cx, Login, Source, Tools};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
-use crate::store::access::sessions::{self, SessionRow};
+use crate::store::access::second_factors;
+use crate::store::access::sessions::{self, SessionRow, Signed};
 use crate::store::access::users::UserRow;
 use crate::store::pool::Conn;
 
@@ -26,18 +27,20 @@ const TOUCH_EVERY: Duration = Duration::from_mins(1);
 pub struct NewSession {
     /// The value of the session cookie: told once, stored nowhere.
     pub cookie: Zeroizing<String>,
-    /// The value of the cookie by which this device is known next time.
-    pub device: String,
+    /// The value of the cookie by which this device is known next time; not while the second factor is asked.
+    pub device: Option<String>,
     /// Who signed in.
     pub login: Login,
     /// Where they start.
     pub landing: Landing,
     /// Whether the browser should keep the cookie when it closes, up to the session's absolute limit.
     pub remember: bool,
+    /// Whether the person is in, or is asked for the second factor.
+    pub level: SessionLevel,
 }
 
-/// Begins a session of `user` in a transaction of the caller's; the oldest one beyond
-/// [`MOST_SESSIONS`] ends. `device` is the cookie of a device that is known already.
+/// Begins a session of `user`, whose password was right, in a transaction of the caller's. It only leads to
+/// the second factor when there is one. `device` is the cookie of a device that is known already.
 pub fn begin(
     tools: &Arc<Tools>,
     conn: &mut Conn,
@@ -45,6 +48,42 @@ pub fn begin(
     (remember, device): (bool, Option<&str>),
     source: &Source,
 ) -> Result<NewSession, Error> {
+    if second_factors::sealed(conn, user.id)?.is_none() {
+        return enter(tools, conn, user, (remember, device), source, None);
+    }
+    let level = SessionLevel::Password;
+    let (login, cookie) = store(tools, conn, user, (level, remember), source)?;
+    let cx = Cx::new(tools, Actor::Login(login.clone()), source.clone());
+    record(&cx, conn, None, entry("session.challenged", &login, None))?;
+    Ok(NewSession { cookie, device: None, login, landing: Landing::Nowhere, remember, level })
+}
+
+/// Begins a session of `user`, who has proved everything that is asked; `factor` says by what, when there
+/// is a second factor. The oldest session beyond [`MOST_SESSIONS`] ends.
+pub(super) fn enter(
+    tools: &Arc<Tools>,
+    conn: &mut Conn,
+    user: &UserRow,
+    (remember, device): (bool, Option<&str>),
+    source: &Source,
+    factor: Option<&'static str>,
+) -> Result<NewSession, Error> {
+    let level = SessionLevel::Full;
+    let (login, cookie) = store(tools, conn, user, (level, remember), source)?;
+    let landing = landing_of(conn, user.id)?;
+    let cx = Cx::new(tools, Actor::Login(login.clone()), source.clone());
+    record(&cx, conn, None, entry("session.started", &login, factor))?;
+    let device = Some(device.map_or_else(|| device::make(tools, user.id), str::to_owned));
+    Ok(NewSession { cookie, device, login, landing, remember, level })
+}
+
+fn store(
+    tools: &Tools,
+    conn: &mut Conn,
+    user: &UserRow,
+    (level, remember): (SessionLevel, bool),
+    source: &Source,
+) -> Result<(Login, Zeroizing<String>), Error> {
     let cookie = bearer::fresh();
     let now = tools.clock.now();
     let login = Login {
@@ -59,7 +98,7 @@ pub fn begin(
         id: login.session,
         digest: bearer::digest(&cookie),
         user_id: user.id,
-        level: SessionLevel::Full,
+        level,
         created_at: now,
         last_seen_at: now,
         reauth_at: now,
@@ -68,33 +107,29 @@ pub fn begin(
         agent: source.agent.clone(),
     };
     sessions::insert(conn, &row)?;
-    sessions::keep_newest(conn, user.id, MOST_SESSIONS)?;
-    let landing = landing_of(conn, user.id)?;
-    let cx = Cx::new(tools, Actor::Login(login.clone()), source.clone());
-    record(&cx, conn, None, entry("session.started", &login))?;
-    let device = device.map_or_else(|| device::make(tools, user.id), str::to_owned);
-    Ok(NewSession { cookie, device, login, landing, remember })
+    sessions::keep_newest(conn, user.id, level, MOST_SESSIONS)?;
+    Ok((login, cookie))
 }
 
-fn entry(action: &'static str, login: &Login) -> Entry {
+fn entry(action: &'static str, login: &Login, factor: Option<&'static str>) -> Entry {
+    let mut after = json!({"user": login.user});
+    if let (Some(factor), Some(told)) = (factor, after.as_object_mut()) {
+        told.insert("second_factor".to_owned(), factor.into());
+    }
     Entry {
         action,
         target_kind: "session",
         target_id: login.session.to_string(),
         before: None,
-        after: Some(json!({"user": login.user})),
+        after: Some(after),
     }
 }
 
 /// Who the cookie belongs to: nobody when it is unknown or malformed, when the session has ended or when
 /// the login is switched off. Writes at most once a minute.
 pub fn session(tools: &Tools, cookie: &str) -> Result<Option<Login>, Error> {
-    if cookie.is_empty() || cookie.len() > LONGEST_COOKIE {
-        return Ok(None);
-    }
     let now = tools.clock.now();
-    let found = tools.db.read(|conn| Ok::<_, Error>(sessions::by_digest(conn, &bearer::digest(cookie))?))?;
-    let Some(signed) = found else { return Ok(None) };
+    let Some(signed) = stored(tools, cookie)? else { return Ok(None) };
     let row = signed.session;
     let live =
         row.level == SessionLevel::Full && now < row.created_at + ABSOLUTE && now < row.last_seen_at + IDLE;
@@ -114,12 +149,20 @@ pub fn session(tools: &Tools, cookie: &str) -> Result<Option<Login>, Error> {
     }))
 }
 
+/// The session with this cookie, be it over or not, unless its login is switched off.
+pub(super) fn stored(tools: &Tools, cookie: &str) -> Result<Option<Signed>, Error> {
+    if cookie.is_empty() || cookie.len() > LONGEST_COOKIE {
+        return Ok(None);
+    }
+    tools.db.read(|conn| Ok(sessions::by_digest(conn, &bearer::digest(cookie))?))
+}
+
 /// Ends the session that the request came with. Ending it twice changes nothing.
 pub fn sign_out(cx: &Cx) -> Result<(), Error> {
     let Actor::Login(login) = &cx.actor else { return Err(Error::Forbidden(Refusal::Caller)) };
     cx.write(|conn| {
         if sessions::remove(conn, login.session)? {
-            record(cx, conn, None, entry("session.ended", login))?;
+            record(cx, conn, None, entry("session.ended", login, None))?;
         }
         Ok(())
     })
