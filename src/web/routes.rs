@@ -117,6 +117,11 @@ pub fn webhook_resume(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/resume")
 }
 
+/// The audit log.
+pub fn audit(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/audit")
+}
+
 /// A login's Connect page, for tools that collect notifications.
 pub fn connect(bu: BuId, login: i64) -> String {
     format!("/bu/{bu}/connect/{login}")

@@ -9,6 +9,6 @@ mod session;
 pub use attempt::{LONGEST_WINDOW, SignInDraft, SignInError, sign_in};
 pub use confirm::{RECENT, Renewed, confirm, require_recent};
 pub use csrf::{csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token};
-pub use session::{NewSession, session, sign_out};
+pub use session::{NewSession, is_live, session, sign_out};
 
 pub(super) use session::begin;
