@@ -209,6 +209,7 @@ impl<'a> Past<'a> {
         self.sent.push((at, row.webhook_id, !failed));
         let sums = self.minutes(row, at);
         sums.failed_attempts += i64::from(failed);
+        sums.begun += i64::from(attempt.number == 1);
         sums.failed_first += i64::from(failed && attempt.number == 1);
         if attempt.status.is_some() {
             sums.answered(attempt.duration_ms);

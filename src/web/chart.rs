@@ -88,7 +88,7 @@ impl Chart {
         Self {
             label,
             table: "Deliveries as a table",
-            y: [format::thousands(top), format::thousands(top / 2), "0".to_owned()],
+            y: [short(top), short(top / 2), "0".to_owned()],
             x,
             bars,
             hits: hits(times, slots.iter().map(said)),
@@ -134,8 +134,8 @@ impl Chart {
             Some(slot) => slot.iter().map(|value| ms(*value)).collect(),
             None => vec!["–".to_owned(); 3],
         };
-        chart.y = if top >= 10_000 {
-            [format!("{} s", top / 1_000), (top / 2_000).to_string(), "0".to_owned()]
+        chart.y = if top >= 1_000 {
+            [format!("{} s", tenths(top, 1_000)), tenths(top / 2, 1_000), "0".to_owned()]
         } else {
             [format!("{top} ms"), (top / 2).to_string(), "0".to_owned()]
         };
@@ -169,6 +169,23 @@ pub fn percentile(bounds: &[u32], counts: &[i64], share: f64) -> Option<u64> {
         (low, below) = (bound, count);
     }
     None
+}
+
+/// A mark of an axis, where there is little room: `1,200`, `12k`, `1.2M`.
+fn short(n: u64) -> String {
+    match n {
+        0..10_000 => format::thousands(n),
+        10_000..1_000_000 => format!("{}k", tenths(n, 1_000)),
+        _ => format!("{}M", tenths(n, 1_000_000)),
+    }
+}
+
+/// `n` in units of `unit`, with one decimal where there is one.
+fn tenths(n: u64, unit: u64) -> String {
+    match n * 10 / unit % 10 {
+        0 => format::thousands(n / unit),
+        tenth => format!("{}.{tenth}", format::thousands(n / unit)),
+    }
 }
 
 /// The two rectangles of one slot, the failed one below.
@@ -293,6 +310,9 @@ mod tests {
         assert_eq!(chart.areas[0], "M60.0,100 L60.0,80.0 L180.0,77.5 L180.0,100 Z");
         assert_eq!(chart.hits[2].tip, "02:00 · no answers");
         assert!(Chart::of_percentiles(String::new(), &times(2), Vec::new(), &[None, None]).empty);
+        let slow = Chart::of_percentiles(String::new(), &times(1), Vec::new(), &[Some([80, 900, 1_100])]);
+        assert_eq!(slow.y, ["1.2 s", "0.6", "0"]);
+        assert_eq!([9_000, 12_000, 1_500_000].map(short), ["9,000", "12k", "1.5M"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Pages with sample data, for the tests that draw them.
 
 mod connect;
+mod details;
 mod docs;
 mod tokens;
 mod wizard;
@@ -137,7 +138,7 @@ impl Samples {
             statuses: Choice::list(STATUSES, "active"),
             after: webhook_id(9).to_string(),
             none_saved: false,
-            linked: false,
+            linked: true,
             rows,
             pager: Pager {
                 summary: "7 webhooks · 6 active".to_owned(),
@@ -201,7 +202,7 @@ impl Samples {
                 routes::webhook_resume(bu(), id)
             }),
             delete: Some(routes::webhook_delete(bu(), id)),
-            details: None,
+            details: Some(routes::webhook(bu(), id)),
         }
     }
 

@@ -8,6 +8,7 @@ CREATE TABLE delivery_minutes (
     delivered BIGINT NOT NULL,
     exhausted BIGINT NOT NULL,
     failed_attempts BIGINT NOT NULL,
+    begun BIGINT NOT NULL,
     failed_first BIGINT NOT NULL,
     le_10 BIGINT NOT NULL,
     le_25 BIGINT NOT NULL,
@@ -24,7 +25,8 @@ CREATE TABLE delivery_minutes (
 );
 CREATE INDEX delivery_minutes_by_age ON delivery_minutes (minute);
 
--- Deliveries whose first attempt failed: each is counted once, however often it fails afterwards.
+-- Deliveries by their first attempt, and those of them that failed: each is counted once, however long it is tried.
+ALTER TABLE delivery_hours ADD COLUMN begun BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE delivery_hours ADD COLUMN failed_first BIGINT NOT NULL DEFAULT 0;
 -- A chart reads a stretch of time of one webhook, whatever came before it.
 CREATE INDEX delivery_hours_by_webhook ON delivery_hours (webhook_id, hour);

@@ -204,7 +204,9 @@ fn minutes(outcomes: &[&Outcome]) -> Vec<HourRow> {
         row.delivered += i64::from(outcome.verdict == Verdict::Delivered);
         row.exhausted += i64::from(matches!(outcome.verdict, Verdict::Exhausted | Verdict::Gone));
         row.failed_attempts += i64::from(attempt.cause.is_some());
-        row.failed_first += i64::from(failed_first(handed, attempt));
+        let first = is_first(handed, attempt);
+        row.begun += i64::from(first);
+        row.failed_first += i64::from(first && attempt.cause.is_some());
         if attempt.status.is_some() {
             row.answered(attempt.duration_ms);
         }
@@ -212,9 +214,9 @@ fn minutes(outcomes: &[&Outcome]) -> Vec<HourRow> {
     minutes.into_values().collect()
 }
 
-/// Whether this is the first attempt of its delivery that counts, and failed.
-fn failed_first(handed: &Handed, attempt: &Attempt) -> bool {
-    handed.attempts == 0 && attempt.cause.is_some_and(|cause| !cause.is_ours())
+/// Whether this is the first attempt of its delivery that counts.
+fn is_first(handed: &Handed, attempt: &Attempt) -> bool {
+    handed.attempts == 0 && !attempt.cause.is_some_and(Cause::is_ours)
 }
 
 /// What outcomes say of each webhook. Only what the receiver did wrong is held against it, and a test that

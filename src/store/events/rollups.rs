@@ -59,6 +59,8 @@ pub struct HourRow {
     pub le_10000: i64,
     /// 30 s.
     pub le_30000: i64,
+    /// Deliveries whose first attempt ended.
+    pub begun: i64,
     /// Deliveries whose first attempt failed.
     pub failed_first: i64,
 }
@@ -85,11 +87,12 @@ impl HourRow {
             le_5000: 0,
             le_10000: 0,
             le_30000: 0,
+            begun: 0,
             failed_first: 0,
         }
     }
 
-    const fn counts(&self) -> [i64; 15] {
+    const fn counts(&self) -> [i64; 16] {
         [
             self.delivered,
             self.exhausted,
@@ -105,11 +108,12 @@ impl HourRow {
             self.le_5000,
             self.le_10000,
             self.le_30000,
+            self.begun,
             self.failed_first,
         ]
     }
 
-    fn cells(&self) -> [Cell<'_>; 19] {
+    fn cells(&self) -> [Cell<'_>; 20] {
         let counts = self.counts();
         std::array::from_fn(|at| match at {
             0 => Cell::text(self.webhook_id.as_str()),
@@ -136,6 +140,7 @@ impl HourRow {
         self.le_5000 += other.le_5000;
         self.le_10000 += other.le_10000;
         self.le_30000 += other.le_30000;
+        self.begun += other.begun;
         self.failed_first += other.failed_first;
     }
 
@@ -191,6 +196,7 @@ macro_rules! counts_into {
             "le_5000",
             "le_10000",
             "le_30000",
+            "begun",
             "failed_first"
         );
     };
@@ -215,8 +221,8 @@ pub fn add(conn: &mut Conn, minutes: &[HourRow]) -> QueryResult<()> {
             _ => hours.push(HourRow { hour, ..row.clone() }),
         }
     }
-    rows::run::<AddHours, 19>(conn, hours.iter().map(HourRow::cells))?;
-    rows::run::<AddMinutes, 19>(conn, minutes.iter().map(HourRow::cells)).map(drop)
+    rows::run::<AddHours, 20>(conn, hours.iter().map(HourRow::cells))?;
+    rows::run::<AddMinutes, 20>(conn, minutes.iter().map(HourRow::cells)).map(drop)
 }
 
 /// Forgets at most `limit` stretches of two minutes from before `before`; gives how many.
@@ -277,6 +283,8 @@ pub struct Slot {
     pub delivered: i64,
     /// Deliveries whose every attempt failed.
     pub exhausted: i64,
+    /// Deliveries whose first attempt ended.
+    pub begun: i64,
     /// Deliveries whose first attempt failed.
     pub failed_first: i64,
     /// Attempts that were answered within each of [`BOUNDS_MS`].
@@ -295,6 +303,7 @@ impl Slot {
             at: self.at,
             delivered: self.delivered + other.delivered,
             exhausted: self.exhausted + other.exhausted,
+            begun: self.begun + other.begun,
             failed_first: self.failed_first + other.failed_first,
             answered,
         }
@@ -318,16 +327,17 @@ type Sums = (
     Column,
     Column,
     Column,
+    Column,
 );
-type Summed = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
+type Summed = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// The slots of one webhook of `bu` in which something happened.
 pub fn slots(conn: &mut Conn, bu: BuId, webhook: WebhookId, span: &Span) -> QueryResult<Vec<Slot>> {
     let start = if span.is_fine() { "minute" } else { "hour" };
     let mut sums = format!("({start} - {}) / {}", span.from.0, span.width.as_micros());
-    let counts = ["delivered", "exhausted", "failed_first"].map(str::to_owned);
+    let counts = ["delivered", "exhausted", "begun", "failed_first"].map(str::to_owned);
     for count in counts.into_iter().chain(BOUNDS_MS.map(|bound| format!("le_{bound}"))) {
-        sums.push_str(&format!(", CAST(SUM({count}) AS BIGINT)"));
+        sums.extend([", CAST(SUM(", &count, ") AS BIGINT)"]);
     }
     let sums = sql::<Sums>(&sums);
     let found: Vec<Summed> = if span.is_fine() {
@@ -349,8 +359,9 @@ pub fn slots(conn: &mut Conn, bu: BuId, webhook: WebhookId, span: &Span) -> Quer
         at: s.0,
         delivered: s.1,
         exhausted: s.2,
-        failed_first: s.3,
-        answered: [s.4, s.5, s.6, s.7, s.8, s.9, s.10, s.11, s.12, s.13, s.14],
+        begun: s.3,
+        failed_first: s.4,
+        answered: [s.5, s.6, s.7, s.8, s.9, s.10, s.11, s.12, s.13, s.14, s.15],
     };
     Ok(found.into_iter().map(slot).collect())
 }

@@ -124,6 +124,7 @@ diesel::table! {
         le_5000 -> BigInt,
         le_10000 -> BigInt,
         le_30000 -> BigInt,
+        begun -> BigInt,
         failed_first -> BigInt,
     }
 }
@@ -137,6 +138,7 @@ diesel::table! {
         delivered -> BigInt,
         exhausted -> BigInt,
         failed_attempts -> BigInt,
+        begun -> BigInt,
         failed_first -> BigInt,
         le_10 -> BigInt,
         le_25 -> BigInt,

@@ -3,6 +3,8 @@
 mod access;
 mod browser;
 mod connect;
+mod details;
+mod details_browser;
 mod docs;
 mod foreign;
 mod forged;

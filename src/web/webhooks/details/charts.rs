@@ -177,7 +177,8 @@ impl Period {
             },
             Figure {
                 name: "Deliveries",
-                value: format::thousands(amount(sum.delivered + sum.exhausted)),
+                // Those that ended may have begun before the period.
+                value: format::thousands(amount(sum.begun.max(sum.delivered + sum.exhausted))),
                 unit: "",
                 note: match amount(sum.failed_first) {
                     0 => "None failed".to_owned(),
@@ -295,6 +296,7 @@ mod tests {
             at,
             delivered,
             exhausted,
+            begun: delivered + exhausted,
             failed_first: exhausted,
             answered: [
                 0, 0, 0, delivered, delivered, delivered, delivered, delivered, delivered, delivered,

@@ -22,7 +22,7 @@ const OWN: [&str; 8] = [
 pub fn curl(sent: &LastSent) -> CodeBlock {
     let mut text = format!("BODY={}\n", quoted(&String::from_utf8_lossy(&sent.body)));
     text.push_str("SIGNATURE=$(printf %s \"$BODY\" | openssl dgst -sha256 -hmac \"$WEBHOOK_SECRET\" | sed 's/^.* //')\n");
-    text.push_str(&format!("curl {}", quoted(&sent.url)));
+    text.extend(["curl ", &quoted(&sent.url)]);
     for (name, value) in
         sent.headers.iter().filter(|(name, _)| !OWN.iter().any(|own| own.eq_ignore_ascii_case(name)))
     {
@@ -31,7 +31,7 @@ pub fn curl(sent: &LastSent) -> CodeBlock {
         } else {
             quoted(&format!("{name}: {value}"))
         };
-        text.push_str(&format!(" \\\n  -H {line}"));
+        text.extend([" \\\n  -H ", &line]);
     }
     text.push_str(" \\\n  -H \"x-webhook-signature: $SIGNATURE\" \\\n  --data-binary \"$BODY\"");
     CodeBlock {

@@ -25,9 +25,9 @@ use crate::web::shell::{Place, Shell};
 /// How many deliveries the page shows; its stream adds to them.
 const ON_THE_PAGE: usize = 10;
 
-/// The page `/bu/{bu}/admin/webhooks/{wh}`; charts and figures for htmx.
+/// The page `/bu/{bu}/admin/webhooks/{wh}`; what stands under its head for htmx.
 #[derive(Debug, Template)]
-#[template(path = "webhooks/details/page.html", blocks = ["charts", "figures"])]
+#[template(path = "webhooks/details/page.html", blocks = ["parts"])]
 pub struct WebhookDetails {
     /// The frame.
     pub shell: Shell,
@@ -35,6 +35,8 @@ pub struct WebhookDetails {
     pub href: String,
     /// The webhook's whole id.
     pub id: String,
+    /// The id as tables show it.
+    pub short_id: String,
     /// Its name.
     pub name: String,
     /// Its description; may be empty.
@@ -98,7 +100,7 @@ pub struct Acts {
 
 impl Page for WebhookDetails {
     fn fragment(&self) -> askama::Result<String> {
-        Ok(self.as_charts().render()? + &self.as_figures().render()?)
+        self.as_parts().render()
     }
 }
 
@@ -132,6 +134,7 @@ impl WebhookDetails {
         Self {
             shell: here.shell(&format!("Webhook Details: {}", row.name), Place::Webhooks),
             id: id.to_string(),
+            short_id: id.short(),
             name: row.name.clone(),
             description: row.description.clone(),
             active,

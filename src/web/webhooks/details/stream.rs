@@ -72,23 +72,20 @@ impl Shown {
             self.versions.insert(row.id, version);
             next.text.push_str("event: delivery\n");
             for line in html.lines().filter(|line| !line.trim().is_empty()) {
-                next.text.push_str(&format!("data: {line}\n"));
+                next.text.extend(["data: ", line, "\n"]);
             }
             // While there is more, whoever comes back begins here again.
-            next.text.push_str(&format!("id: {}\n\n", self.since.0 + micros(SLACK)));
+            let seen = self.since + SLACK;
+            next.text.extend(["id: ", &seen.0.to_string(), "\n\n"]);
         }
         if !next.more {
             self.since = now - SLACK;
             if !next.text.is_empty() {
-                next.text.push_str(&format!("event: seen\nid: {}\ndata: seen\n\n", now.0));
+                next.text.extend(["event: seen\nid: ", &now.0.to_string(), "\ndata: seen\n\n"]);
             }
         }
         Ok(next)
     }
-}
-
-fn micros(d: Duration) -> i64 {
-    i64::try_from(d.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -151,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_burst_comes_ten_at_a_time_the_oldest_first_and_a_reader_that_leaves_meanwhile_misses_nothing() {
-        let later = NOON + Duration::from_secs(60);
+        let later = NOON + Duration::from_mins(1);
         let rows: Vec<_> = (1..=25).rev().map(|n| row(n, DeliveryState::Delivered, later)).collect();
         let mut shown = Shown::after(id(1), Some(&NOON.0.to_string()), later);
         let first = shown.next(&rows, later).unwrap();
@@ -162,7 +159,7 @@ mod tests {
         assert_eq!(counts, [10, 5, 0]);
         let mut again = Shown::after(id(1), ids.last().copied(), later);
         assert_eq!(sent(&again.next(&rows, later).unwrap()), 10, "from the beginning of the burst");
-        let long_after = later + Duration::from_secs(60);
+        let long_after = later + Duration::from_mins(1);
         let mut seen = Shown::after(id(1), Some(&long_after.0.to_string()), long_after);
         assert_eq!(sent(&seen.next(&rows, long_after).unwrap()), 0, "all of it was seen");
     }
