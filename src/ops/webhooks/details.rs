@@ -105,6 +105,8 @@ pub struct Charts {
 
 /// One webhook of `bu` with all that its page tells of it.
 pub fn details(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Details, Error> {
+    // Moments of the queue are told by its own clock.
+    let due = due_now(&cx.tools);
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksRead)?;
         let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
@@ -128,7 +130,7 @@ pub fn details(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Details, Error> {
             previous_until: of_whole.filter_map(|old| old.retires_at).max(),
         });
         let ids: Vec<EndpointId> = webhook.endpoints.iter().map(|endpoint| endpoint.id).collect();
-        let waiting = waiting(cx, conn, bu, &ids)?;
+        let waiting = waiting(conn, bu, &ids, due)?;
         let recent = deliveries::of_webhook(conn, bu, id, None, i64::try_from(RECENT).unwrap_or(i64::MAX))?;
         let last_sent = last_sent(conn, bu, &recent)?;
         let changes = audit::of_target(conn, bu, id.as_str(), CHANGES)?;
@@ -169,7 +171,7 @@ fn count_headers(cx: &Cx, endpoint: &EndpointRow) -> Option<usize> {
         .map(|all| all.len())
 }
 
-fn waiting(cx: &Cx, conn: &mut Conn, bu: BuId, endpoints: &[EndpointId]) -> Result<Waiting, Error> {
+fn waiting(conn: &mut Conn, bu: BuId, endpoints: &[EndpointId], now: Ts) -> Result<Waiting, Error> {
     let mut found = Waiting::default();
     let mut next: Option<Ts> = None;
     for endpoint in endpoints {
@@ -180,8 +182,7 @@ fn waiting(cx: &Cx, conn: &mut Conn, bu: BuId, endpoints: &[EndpointId]) -> Resu
             next = [next, due].into_iter().flatten().min();
         }
     }
-    // Moments of the queue are told by its own clock.
-    found.next = next.map(|next| next.since(due_now(&cx.tools)));
+    found.next = next.map(|next| next.since(now));
     Ok(found)
 }
 

@@ -38,7 +38,7 @@ fn the_page_tells_of_a_webhook_what_there_is_to_tell(database: &TestDatabase) {
     let body = json!({
         "name": "Order desk", "description": "Orders & refunds",
         "endpoints": [
-            {"url": receiver.url("/in"), "headers": [{"name": "X-Key", "value": "very-secret"}], "timeout_ms": 15_000},
+            {"url": receiver.url("/in"), "headers": {"X-Key": "very-secret"}, "timeout_ms": 15_000},
             {"url": receiver.url("/down"), "retry": "none", "rate_per_second": 7},
         ],
         "triggers": [
@@ -60,7 +60,7 @@ fn the_page_tells_of_a_webhook_what_there_is_to_tell(database: &TestDatabase) {
         "15 s timeout, at most 7 a second, no retries",
         "only if total &#62; 50",
         "Refunds too",
-        "Order completed",
+        "Order Completed",
         "Waiting for the first event",
         "No data in this period.",
         "Created",
@@ -143,16 +143,13 @@ fn a_viewer_sees_no_act_and_nobody_a_secret(database: &TestDatabase) {
     let site = Site::open(database);
     let id = site.webhook("Order desk", "https://example.com/h");
     let (viewer, path) = (site.person("viewer"), site.path(&id));
-    let page = viewer.get(&path).body;
+    let (page, acting) = (viewer.get(&path).body, site.person("admin").get(&path).body);
     assert!(page.contains("Order desk") && page.contains("example.com/h") && page.contains("whsec_••••"));
     let acts =
         ["/edit", "/endpoints/", "/triggers", "/secret", "/rotate", "/test", "/delete", "/pause", "/resume"];
     for act in acts {
         assert!(!page.contains(&format!("{path}{act}")), "{act}");
-        assert!(
-            site.person("admin").get(&path).body.contains(&format!("{path}{act}")) || act == "/resume",
-            "{act}"
-        );
+        assert!(acting.contains(&format!("{path}{act}")) || act == "/resume", "{act}");
     }
 }
 

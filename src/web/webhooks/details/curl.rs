@@ -4,6 +4,8 @@ use crate::ops::webhooks::details::LastSent;
 use crate::web::json_view::Piece;
 use crate::web::parts::CodeBlock;
 
+/// The longest body that is shown, in bytes.
+const LONGEST: usize = 16 * 1024;
 /// What the sender masks stands in the log so.
 const MASKED: char = '•';
 /// Headers that curl makes itself, or that are made anew.
@@ -18,8 +20,11 @@ const OWN: [&str; 8] = [
     "x-webhook-signature-next",
 ];
 
-/// The command. What was masked is a variable named after its header.
-pub fn curl(sent: &LastSent) -> CodeBlock {
+/// The command. What was masked is a variable named after its header. None for a body that would be most of the page.
+pub fn curl(sent: &LastSent) -> Option<CodeBlock> {
+    if sent.body.len() > LONGEST {
+        return None;
+    }
     let mut text = format!("BODY={}\n", quoted(&String::from_utf8_lossy(&sent.body)));
     text.push_str("SIGNATURE=$(printf %s \"$BODY\" | openssl dgst -sha256 -hmac \"$WEBHOOK_SECRET\" | sed 's/^.* //')\n");
     text.extend(["curl ", &quoted(&sent.url)]);
@@ -34,13 +39,13 @@ pub fn curl(sent: &LastSent) -> CodeBlock {
         text.extend([" \\\n  -H ", &line]);
     }
     text.push_str(" \\\n  -H \"x-webhook-signature: $SIGNATURE\" \\\n  --data-binary \"$BODY\"");
-    CodeBlock {
+    Some(CodeBlock {
         id: "curl".to_owned(),
         label: "Last request as curl".to_owned(),
         mark: None,
         pieces: vec![Piece { class: "", text }],
         note: None,
-    }
+    })
 }
 
 /// A word of a shell, whatever stands in it.
@@ -72,7 +77,7 @@ mod tests {
             headers: headers.into_iter().collect(),
             body: br#"{"id":"evt_1","data":{"a":"it's `x`"}}"#.to_vec(),
         };
-        let block = curl(&sent);
+        let block = curl(&sent).unwrap();
         assert_eq!(
             block.pieces[0].text,
             "BODY='{\"id\":\"evt_1\",\"data\":{\"a\":\"it'\\''s `x`\"}}'\n\

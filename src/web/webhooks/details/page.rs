@@ -157,7 +157,7 @@ impl WebhookDetails {
             endpoints: cards::endpoints(here, found, may),
             triggers: cards::triggers(found),
             secret: cards::secret(here, found, may),
-            curl: found.last_sent.as_ref().map(curl),
+            curl: found.last_sent.as_ref().and_then(curl),
             samples: samples(),
             changes: cards::changes(found),
             href,
