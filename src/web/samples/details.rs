@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Samples, at, bu, event_id, webhook_id};
-use crate::domain::id::EndpointId;
+use crate::domain::id::{EndpointId, WebhookId};
 use crate::ops::webhooks::details::{Charts, Waiting};
 use crate::store::events::rollups::Slot;
 use crate::web::docs::operations::{block, plain};
@@ -103,13 +103,7 @@ impl Samples {
                     note: self.t("only refunds over 50.00"),
                 },
             ],
-            secret: Some(SecretCard {
-                masked: "whsec_••••••••••••••••••••••••••••••",
-                age: "Last rotated 112 days ago".to_owned(),
-                overlap: "The secret before it signs too, until 21 Nov 2025, 14:00:00 UTC.".to_owned(),
-                reveal: Some(routes::webhook_secret(bu(), id)),
-                rotate: Some(routes::webhook_rotate(bu(), id)),
-            }),
+            secret: Some(secret(id)),
             curl: Some(block("curl", "Last request as curl", vec![plain(&self.t("curl"))])),
             samples: vec![block("verify_node", "Node", vec![plain("verify()")])],
             changes: vec![Change {
@@ -161,5 +155,15 @@ impl Samples {
             at: Moment::clock(at("2025-11-20T14:02:41Z")),
             fresh: n == 0,
         }
+    }
+}
+
+fn secret(id: WebhookId) -> SecretCard {
+    SecretCard {
+        masked: "whsec_••••••••••••••••••••••••••••••",
+        age: "Last rotated 112 days ago".to_owned(),
+        overlap: "The secret before it signs too, until 21 Nov 2025, 14:00:00 UTC.".to_owned(),
+        reveal: Some(routes::webhook_secret(bu(), id)),
+        rotate: Some(routes::webhook_rotate(bu(), id)),
     }
 }
