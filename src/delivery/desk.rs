@@ -39,6 +39,8 @@ pub trait Desk: Send + Sync + 'static {
     fn unsettled(&self) -> usize;
     /// Whether what comes of an attempt could be recorded. While it could not, none begins.
     fn can_record(&self) -> bool;
+    /// Tells that an endpoint is left alone for so long, or not any more.
+    fn rests(&self, _endpoint: EndpointId, _rest: Option<Duration>) {}
     /// The moment by which deliveries are due.
     fn due_now(&self) -> Ts;
     /// Time and ids.
@@ -94,6 +96,10 @@ impl Desk for Arc<Tools> {
 
     fn can_record(&self) -> bool {
         self.db.trouble().is_none()
+    }
+
+    fn rests(&self, endpoint: EndpointId, rest: Option<Duration>) {
+        self.known.resting.note(endpoint, rest.map(|rest| self.clock.now() + rest));
     }
 
     fn due_now(&self) -> Ts {

@@ -1,4 +1,4 @@
-//! A week of the past: events, what became of each of their deliveries, and the hours that charts read.
+//! A week of the past: events, what became of each of their deliveries, and the sums that charts read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::ops::events::route::{Lease, Routes, Subject};
 use crate::ops::events::settle;
 use crate::store::events::deliveries::DeliveryRow;
 use crate::store::events::events::EventRow;
-use crate::store::events::rollups::HourRow;
+use crate::store::events::rollups::{HourRow, MINUTES};
 use crate::store::events::{attempts, deliveries, events, rollups};
 use crate::store::pool::Conn;
 use crate::store::webhooks::{endpoints, routes, webhooks};
@@ -104,7 +104,7 @@ struct Past<'a> {
     events: Vec<EventRow>,
     deliveries: Vec<DeliveryRow>,
     attempts: Vec<Attempt>,
-    hours: BTreeMap<(WebhookId, EndpointId, Ts), HourRow>,
+    minutes: BTreeMap<(WebhookId, EndpointId, Ts), HourRow>,
     sent: Vec<(Ts, WebhookId, bool)>,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Past<'a> {
             events: Vec::new(),
             deliveries: Vec::new(),
             attempts: Vec::new(),
-            hours: BTreeMap::new(),
+            minutes: BTreeMap::new(),
             sent: Vec::new(),
         })
     }
@@ -194,9 +194,9 @@ impl<'a> Past<'a> {
             }
             let arrived = (row.state, made.last());
             if let (state @ (DeliveryState::Delivered | DeliveryState::Exhausted), Some(last)) = arrived {
-                let hour = self.hour(&row, ended(last));
-                hour.delivered += i64::from(state == DeliveryState::Delivered);
-                hour.exhausted += i64::from(state == DeliveryState::Exhausted);
+                let sums = self.minutes(&row, ended(last));
+                sums.delivered += i64::from(state == DeliveryState::Delivered);
+                sums.exhausted += i64::from(state == DeliveryState::Exhausted);
             }
             self.attempts.extend(made);
         }
@@ -207,18 +207,20 @@ impl<'a> Past<'a> {
         let failed = attempt.cause.is_some();
         let at = ended(attempt);
         self.sent.push((at, row.webhook_id, !failed));
-        let hour = self.hour(row, at);
-        hour.failed_attempts += i64::from(failed);
+        let sums = self.minutes(row, at);
+        sums.failed_attempts += i64::from(failed);
+        sums.begun += i64::from(attempt.number == 1);
+        sums.failed_first += i64::from(failed && attempt.number == 1);
         if attempt.status.is_some() {
-            hour.answered(attempt.duration_ms);
+            sums.answered(attempt.duration_ms);
         }
     }
 
-    fn hour(&mut self, row: &DeliveryRow, at: Ts) -> &mut HourRow {
-        let (webhook, endpoint, hour) = (row.webhook_id, row.endpoint_id, at.hour());
-        self.hours
-            .entry((webhook, endpoint, hour))
-            .or_insert_with(|| HourRow::empty(webhook, endpoint, row.bu_id, hour))
+    fn minutes(&mut self, row: &DeliveryRow, at: Ts) -> &mut HourRow {
+        let (webhook, endpoint, minute) = (row.webhook_id, row.endpoint_id, at.step(MINUTES));
+        self.minutes
+            .entry((webhook, endpoint, minute))
+            .or_insert_with(|| HourRow::empty(webhook, endpoint, row.bu_id, minute))
     }
 
     fn store(mut self, conn: &mut Conn) -> Result<(), Error> {
@@ -232,7 +234,7 @@ impl<'a> Past<'a> {
         }
         deliveries::insert(conn, &self.deliveries)?;
         attempts::insert(conn, self.attempts.iter())?;
-        rollups::add(conn, &self.hours.into_values().collect::<Vec<_>>())?;
+        rollups::add(conn, &self.minutes.into_values().collect::<Vec<_>>())?;
         self.sent.sort_unstable();
         let told = settle::told(self.sent.into_iter().map(|(at, webhook, ok)| (webhook, at, ok, !ok)));
         webhooks::sent(conn, &told)?;

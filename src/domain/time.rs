@@ -48,6 +48,13 @@ impl Ts {
         Self(self.0.div_euclid(DAY) * DAY)
     }
 
+    /// The start of the stretch of this `width` that the moment lies in, counted from the epoch.
+    #[must_use]
+    pub fn step(self, width: Duration) -> Self {
+        let width = i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1);
+        Self(self.0.div_euclid(width) * width)
+    }
+
     /// The calendar's view of this moment; the epoch when it lies outside the calendar.
     pub fn calendar(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)

@@ -15,6 +15,7 @@ use crate::keys::KeyRing;
 use crate::ops::Error;
 use crate::ops::events::gather::Gatherer;
 use crate::ops::events::handoff::Handoff;
+use crate::ops::events::resting::Resting;
 use crate::ops::recent::Recent;
 use crate::ops::tally::Tally;
 use crate::ops::webhooks::catalogue::Publishing;
@@ -39,11 +40,11 @@ pub struct Tools {
     pub handoff: Arc<dyn Handoff>,
     /// Where concurrent publishes and settles share a commit.
     pub gatherer: Gatherer,
-    /// What publishing need not ask the database for each time.
+    /// What need not be asked of the database each time.
     pub known: Known,
 }
 
-/// What publishing remembers.
+/// What this process remembers, so as not to ask the database for it.
 pub struct Known {
     /// Tokens by the keyed hash of their secret. The transaction that stores an event looks at its token
     /// again, so that a deleted one is refused at once.
@@ -52,6 +53,8 @@ pub struct Known {
     pub types: Recent<(BuId, String), Publishing>,
     /// Uses of tokens that are not stored yet.
     pub uses: Tally,
+    /// Endpoints that are left alone for a while.
+    pub resting: Resting,
 }
 
 impl Default for Known {
@@ -60,6 +63,7 @@ impl Default for Known {
             tokens: Recent::new(Duration::from_mins(1), 10_000),
             types: Recent::new(Duration::from_secs(1), 10_000),
             uses: Tally::default(),
+            resting: Resting::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod assets;
+pub mod chart;
 pub mod docs;
 pub mod errors;
 pub mod events;

@@ -12,7 +12,7 @@ use crate::web::docs;
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
 use crate::web::frame::frame;
-use crate::web::webhooks::{connect, delete, list, wizard};
+use crate::web::webhooks::{connect, delete, details, list, wizard};
 use crate::web::{assets, routes};
 
 /// Mounts the browser's face. It answers every path that nobody before it does: mount it last.
@@ -62,6 +62,8 @@ impl Mounted {
             .action("/bu/{bu}/admin/api/tokens/{tok}/narrow", tokens::list::narrow)
             .page("/bu/{bu}/admin/webhooks", list::open)
             .both("/bu/{bu}/admin/webhooks/new", wizard::open, wizard::send)
+            .page("/bu/{bu}/admin/webhooks/{wh}", details::open)
+            .page("/bu/{bu}/admin/webhooks/{wh}/tail", details::tail)
             .both("/bu/{bu}/admin/webhooks/{wh}/delete", delete::open, delete::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)

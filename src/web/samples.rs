@@ -2,6 +2,7 @@
 
 mod account;
 mod connect;
+mod details;
 mod docs;
 mod tokens;
 mod wizard;
@@ -139,7 +140,7 @@ impl Samples {
             statuses: Choice::list(STATUSES, "active"),
             after: webhook_id(9).to_string(),
             none_saved: false,
-            linked: false,
+            linked: true,
             rows,
             pager: Pager {
                 summary: "7 webhooks · 6 active".to_owned(),
@@ -203,7 +204,7 @@ impl Samples {
                 routes::webhook_resume(bu(), id)
             }),
             delete: Some(routes::webhook_delete(bu(), id)),
-            details: None,
+            details: Some(routes::webhook(bu(), id)),
         }
     }
 

@@ -55,6 +55,8 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("wizard-3", &s.wizard(Step::Triggers, false)),
         both("wizard-3-error", &s.wizard(Step::Triggers, true)),
         both("webhook-delete", &s.delete()),
+        both("webhook-details", &s.details()),
+        both("webhook-details-new", &s.new_webhook()),
         both("connect", &s.connect()),
         both("event-logs", &s.event_log()),
         both("event-logs-empty", &s.no_events(false)),

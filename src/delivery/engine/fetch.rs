@@ -105,6 +105,7 @@ impl Engine {
         let mut changed = self.lanes.take_turned();
         changed.extend(self.backlog.take_changed());
         for endpoint in changed {
+            self.desk.rests(endpoint, self.lanes.rest(endpoint, Instant::now()));
             let is_behind = self.backlog.is_behind(endpoint);
             self.letters.load.set_most(endpoint, if is_behind { 0 } else { self.lanes.most(endpoint) });
             if self.lanes.is_shut(endpoint) {

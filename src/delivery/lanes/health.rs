@@ -1,6 +1,7 @@
 //! What the ends of attempts mean for their lanes: fewer places, a rest, or all of them again.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -26,6 +27,12 @@ impl Lanes {
     /// The endpoints whose breaker has turned since the last call: what may wait for them here has changed.
     pub fn take_turned(&mut self) -> Vec<EndpointId> {
         std::mem::take(&mut self.turned)
+    }
+
+    /// For how long from `now` on nothing is begun to an endpoint, while that is so.
+    pub fn rest(&self, endpoint: EndpointId, now: Instant) -> Option<Duration> {
+        let until = self.by_endpoint.get(&endpoint)?.breaker.wakes_at()?;
+        Some(until.saturating_duration_since(now))
     }
 
     /// Whether nothing is begun to an endpoint, so that nothing should wait for it here.

@@ -28,6 +28,8 @@ const INGEST_BURST: u32 = 2;
 const API_BURST: u32 = 3;
 /// How many requests of one token may wait for events at the same time.
 const MOST_WAITING: u32 = 10;
+/// How many live lists one session may have open.
+const MOST_TAILS: u32 = 4;
 
 /// How often a token may ask, by the settings; 0 is no limit.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,7 @@ pub struct Limits {
     ingest: Option<Limiter<TokenId>>,
     api: Option<Limiter<TokenId>>,
     waiting: Seats<TokenId>,
+    tails: Seats<SessionId>,
     failed_auth: Limiter<IpAddr>,
     tests: Limiter<(BuId, WebhookId)>,
     forms: Option<Limiter<SessionId>>,
@@ -57,6 +60,7 @@ impl Limits {
             ingest: Limiter::per_second("ingest", rates.ingest_per_second, INGEST_BURST),
             api: Limiter::per_second("api", rates.api_per_second, API_BURST),
             waiting: Seats::new("waiting", MOST_WAITING),
+            tails: Seats::new("tails", MOST_TAILS),
             failed_auth: Limiter::per_minute("failed-auth", FAILED_AUTH_PER_MINUTE),
             tests: Limiter::per_minute("test-send", TESTS_PER_MINUTE),
             forms: Limiter::per_second("dashboard", FORMS_PER_SECOND, FORMS_BURST),
@@ -94,6 +98,11 @@ impl Limits {
     /// A place among the requests of a token that wait for events.
     pub fn wait(&self, token: TokenId) -> Result<Seat, Limited> {
         self.waiting.take(token)
+    }
+
+    /// A place among the live lists of a session.
+    pub fn tail(&self, session: SessionId) -> Result<Seat<SessionId>, Limited> {
+        self.tails.take(session)
     }
 
     /// Counts a test of a webhook.

@@ -12,6 +12,7 @@ pub mod queue;
 pub mod recover;
 pub mod replay;
 pub mod resend;
+pub mod resting;
 pub mod route;
 pub mod settle;
 pub mod test_send;

@@ -22,7 +22,7 @@ use crate::ops::events::handoff::{Destination, Handed, Outcome, Verdict};
 use crate::ops::events::queue::due_now;
 use crate::ops::system::audit::{self, Entry};
 use crate::store::events::attempts;
-use crate::store::events::rollups::{self, HourRow};
+use crate::store::events::rollups::{self, HourRow, MINUTES};
 use crate::store::events::settle::{self, Settlement};
 use crate::store::events::suspects;
 use crate::store::pool::Conn;
@@ -94,7 +94,7 @@ pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Res
     let settlements: Vec<Settlement> = outcomes.iter().map(|outcome| settlement(outcome, now)).collect();
     settle::settle(conn, &settlements)?;
     settle::overtake(conn, &arrived_again(outcomes), now)?;
-    rollups::add(conn, &hours(outcomes))?;
+    rollups::add(conn, &minutes(outcomes))?;
     weigh(conn, outcomes)?;
     switched(&tools.clock, conn, outcomes, now)
 }
@@ -191,24 +191,32 @@ fn settlement(outcome: &Outcome, now: Ts) -> Settlement {
 }
 
 /// What these outcomes add to the charts. Tests are not traffic.
-fn hours(outcomes: &[&Outcome]) -> Vec<HourRow> {
-    let mut hours: BTreeMap<(WebhookId, EndpointId, Ts, BuId), HourRow> = BTreeMap::new();
+fn minutes(outcomes: &[&Outcome]) -> Vec<HourRow> {
+    let mut minutes: BTreeMap<(WebhookId, EndpointId, Ts, BuId), HourRow> = BTreeMap::new();
     let traffic = outcomes.iter().filter(|o| o.handed.kind != DeliveryKind::Test);
     for (outcome, attempt) in traffic.filter_map(|o| Some((o, o.attempt.as_ref()?))) {
         let handed = &outcome.handed;
-        let hour = ended(attempt).hour();
-        let key = (handed.webhook, handed.endpoint, hour, handed.bu);
-        let row = hours
+        let minute = ended(attempt).step(MINUTES);
+        let key = (handed.webhook, handed.endpoint, minute, handed.bu);
+        let row = minutes
             .entry(key)
-            .or_insert_with(|| HourRow::empty(handed.webhook, handed.endpoint, handed.bu, hour));
+            .or_insert_with(|| HourRow::empty(handed.webhook, handed.endpoint, handed.bu, minute));
         row.delivered += i64::from(outcome.verdict == Verdict::Delivered);
         row.exhausted += i64::from(matches!(outcome.verdict, Verdict::Exhausted | Verdict::Gone));
         row.failed_attempts += i64::from(attempt.cause.is_some());
+        let first = is_first(handed, attempt);
+        row.begun += i64::from(first);
+        row.failed_first += i64::from(first && attempt.cause.is_some());
         if attempt.status.is_some() {
             row.answered(attempt.duration_ms);
         }
     }
-    hours.into_values().collect()
+    minutes.into_values().collect()
+}
+
+/// Whether this is the first attempt of its delivery that counts.
+fn is_first(handed: &Handed, attempt: &Attempt) -> bool {
+    handed.attempts == 0 && !attempt.cause.is_some_and(Cause::is_ours)
 }
 
 /// What outcomes say of each webhook. Only what the receiver did wrong is held against it, and a test that

@@ -11,13 +11,15 @@ use crate::ops::cx::Tools;
 use crate::ops::events::publish::KEYS_LIVE;
 use crate::store::access::{links, sessions, throttles};
 use crate::store::dialect;
-use crate::store::events::{attempts, deliveries, events, idempotency_keys, suspects};
+use crate::store::events::{attempts, deliveries, events, idempotency_keys, rollups, suspects};
 use crate::store::pool::Conn;
 
 /// The most rows of a table that one batch removes.
 const MOST_ROWS: i64 = 500;
 /// The most events that one batch removes; each has deliveries, and those have attempts.
 const MOST_EVENTS: i64 = 100;
+/// How long the sums of minutes are kept: a day, and the day before to compare it with.
+const MINUTES_KEPT: Duration = Duration::from_hours(49);
 /// One node at a time does a batch.
 const LOCK: i64 = 0x6265_6c04;
 
@@ -37,6 +39,7 @@ enum Chore {
     Links,
     Guesses,
     Suspects,
+    Minutes,
     Events,
 }
 
@@ -70,7 +73,10 @@ impl Round {
                 Chore::Guesses => {
                     then(throttles::forget(conn, now - LONGEST_WINDOW, MOST_ROWS)?, Chore::Suspects)
                 }
-                Chore::Suspects => then(suspects::forget(conn, MOST_ROWS)?, Chore::Events),
+                Chore::Suspects => then(suspects::forget(conn, MOST_ROWS)?, Chore::Minutes),
+                Chore::Minutes => {
+                    then(rollups::forget_minutes(conn, now - MINUTES_KEPT, MOST_ROWS)?, Chore::Events)
+                }
                 Chore::Events => match self.events_before {
                     Some(before) => remove_events(conn, EventId::first_at(before), self.looked_at)?,
                     None => (None, self.looked_at),

@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod connect;
 pub mod create;
+pub mod details;
 pub mod edit;
 pub mod failing;
 pub mod hooks;

@@ -63,6 +63,11 @@ pub fn by_digest(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<Signed>> 
         .optional()
 }
 
+/// One session.
+pub fn find(conn: &mut Conn, id: SessionId) -> QueryResult<Option<SessionRow>> {
+    sessions::table.find(id).select(SessionRow::as_select()).first(conn).optional()
+}
+
 /// Notes a request with a session.
 pub fn touch(conn: &mut Conn, id: SessionId, now: Ts) -> QueryResult<()> {
     diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(now)).execute(conn).map(drop)

@@ -307,6 +307,23 @@ pub fn count_under_way(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryRe
     Ok(count)
 }
 
+/// The first deliveries that wait for one endpoint of `bu`, the one due first in front, at most `limit`: how often
+/// each was tried, and when it is due.
+pub fn waiting(
+    conn: &mut Conn,
+    bu: BuId,
+    endpoint: EndpointId,
+    limit: i64,
+) -> QueryResult<Vec<(i32, Option<Ts>)>> {
+    deliveries::table
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'ready'"))
+        .filter(deliveries::endpoint_id.eq(endpoint).and(deliveries::bu_id.eq(bu)))
+        .select((deliveries::attempts, deliveries::next_at))
+        .order(deliveries::next_at)
+        .limit(limit)
+        .load(conn)
+}
+
 type Condition = Box<
     dyn diesel::BoxableExpression<
             deliveries::table,

@@ -124,5 +124,32 @@ diesel::table! {
         le_5000 -> BigInt,
         le_10000 -> BigInt,
         le_30000 -> BigInt,
+        begun -> BigInt,
+        failed_first -> BigInt,
+    }
+}
+
+diesel::table! {
+    delivery_minutes (webhook_id, minute, endpoint_id) {
+        webhook_id -> Text,
+        minute -> BigInt,
+        endpoint_id -> Text,
+        bu_id -> Text,
+        delivered -> BigInt,
+        exhausted -> BigInt,
+        failed_attempts -> BigInt,
+        begun -> BigInt,
+        failed_first -> BigInt,
+        le_10 -> BigInt,
+        le_25 -> BigInt,
+        le_50 -> BigInt,
+        le_100 -> BigInt,
+        le_250 -> BigInt,
+        le_500 -> BigInt,
+        le_1000 -> BigInt,
+        le_2500 -> BigInt,
+        le_5000 -> BigInt,
+        le_10000 -> BigInt,
+        le_30000 -> BigInt,
     }
 }

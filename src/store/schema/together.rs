@@ -5,7 +5,8 @@ use super::access_tables::{
     sign_in_throttles, team_members, teams, token_uses, tokens, users,
 };
 use super::event_tables::{
-    attempts, deliveries, delivery_hours, event_sequences, events, idempotency_keys, replays, suspects,
+    attempts, deliveries, delivery_hours, delivery_minutes, event_sequences, events, idempotency_keys,
+    replays, suspects,
 };
 use super::system_tables::{audit, audit_heads, settings};
 use super::webhook_tables::{endpoints, event_types, secrets, triggers, webhooks};
@@ -38,6 +39,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     attempts,
     replays,
     delivery_hours,
+    delivery_minutes,
     settings,
     audit_heads,
     audit,

@@ -88,6 +88,16 @@ pub fn rows(conn: &mut Conn, after: i64, last: i64, limit: i64) -> QueryResult<V
         .load(conn)
 }
 
+/// The last rows about one thing of `bu`, newest first, at most `limit`.
+pub fn of_target(conn: &mut Conn, bu: BuId, target: &str, limit: i64) -> QueryResult<Vec<AuditRow>> {
+    audit::table
+        .filter(audit::bu_id.eq(bu).and(audit::target_id.eq(target)))
+        .select(AuditRow::as_select())
+        .order(audit::seq.desc())
+        .limit(limit)
+        .load(conn)
+}
+
 /// The rows of `bu` before place `before`, newest first, at most `limit`.
 pub fn list(conn: &mut Conn, bu: BuId, before: Option<i64>, limit: i64) -> QueryResult<Vec<AuditRow>> {
     audit::table

@@ -145,18 +145,27 @@ pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
     Ok(here.answer(&page))
 }
 
-/// Switches a webhook off, and goes back to the list.
+/// Switches a webhook off, and goes back to where the switch stood.
 pub async fn pause(Checked { by: here, form }: Checked<Here>) -> Result<HttpResponse, Fault> {
     let id = here.id::<WebhookKind>("wh")?;
     here.run(move |cx, bu| edit::pause(cx, bu, id)).await?;
-    Ok(here.done(&address(&here, &form, form.text("after")), Flash::Paused))
+    Ok(here.done(&back(&here, &form, id), Flash::Paused))
 }
 
-/// Switches a webhook on, and goes back to the list.
+/// Switches a webhook on, and goes back to where the switch stood.
 pub async fn resume(Checked { by: here, form }: Checked<Here>) -> Result<HttpResponse, Fault> {
     let id = here.id::<WebhookKind>("wh")?;
     here.run(move |cx, bu| edit::activate(cx, bu, id)).await?;
-    Ok(here.done(&address(&here, &form, form.text("after")), Flash::Resumed))
+    Ok(here.done(&back(&here, &form, id), Flash::Resumed))
+}
+
+/// Where a switch stood: on the page of its webhook, or in the list.
+fn back(here: &Here, form: &Fields, id: WebhookId) -> String {
+    if form.text("from") == "details" {
+        routes::webhook(here.bu(), id)
+    } else {
+        address(here, form, form.text("after"))
+    }
 }
 
 /// The address of the list with the filters of `asked`, from the place after `after` on.
@@ -228,7 +237,7 @@ impl WebhookList {
             statuses: Choice::list(STATUSES, asked.text("status")),
             after: after.to_owned(),
             none_saved: found.total == 0,
-            linked: false,
+            linked: true,
             rows: found
                 .page
                 .rows
@@ -286,7 +295,7 @@ impl Row {
                 if active { routes::webhook_pause(bu, row.id) } else { routes::webhook_resume(bu, row.id) }
             }),
             delete: may.then(|| routes::webhook_delete(bu, row.id)),
-            details: None,
+            details: Some(routes::webhook(bu, row.id)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod delete;
+pub mod details;
 pub mod list;
 pub mod secret;
 pub mod wizard;

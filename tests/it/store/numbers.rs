@@ -157,6 +157,27 @@ fn the_hours_add_up(database: &TestDatabase) {
         world.read(|conn| Ok(rollups::of_webhooks(conn, stranger, &[webhook], later[0].hour)?)).is_empty()
     );
     assert_eq!(event(bu, 0).event_type(), WANTED);
+
+    let slots = |bu, minutes| {
+        let until = later[0].hour + Duration::from_hours(1);
+        let width = Duration::from_mins(minutes);
+        let span = rollups::Span { from: until - Duration::from_hours(2), until, width };
+        let mut slots = world.read(|conn| Ok(rollups::slots(conn, bu, webhook, &span)?));
+        slots.sort_by_key(|slot| slot.at);
+        let told =
+            slots.iter().map(|s| (s.at, s.delivered, s.exhausted, s.begun, s.failed_first, s.answered[1]));
+        told.collect::<Vec<_>>()
+    };
+    let claim = |at| (at, 14, 2, 20, 6, 20);
+    assert_eq!(slots(bu, 30), [claim(0), claim(1), claim(3)]);
+    assert_eq!(slots(bu, 60), [(0, 28, 4, 40, 12, 40), claim(1)]);
+    assert!(slots(stranger, 30).is_empty() && slots(stranger, 60).is_empty());
+    let forget = |limit| {
+        world.node.db.write(|conn| Ok::<_, Error>(rollups::forget_minutes(conn, world.now(), limit)?))
+    };
+    world.pass(Duration::from_mins(2));
+    assert_eq!([2, 9, 9].map(|limit| forget(limit).unwrap()), [2, 1, 0]);
+    assert_eq!((slots(bu, 30).len(), slots(bu, 60).len()), (0, 2), "hours are kept");
 }
 
 fn what_a_view_reads_is_of_one_moment(database: &TestDatabase) {

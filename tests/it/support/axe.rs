@@ -6,6 +6,9 @@ use thirtyfour::prelude::*;
 
 /// axe-core 4.14.1 as npm has it, byte for byte; its licence stands beside it.
 const AXE: &str = include_str!("axe/axe.min.js");
+/// What never ends, such as a light that pulses, is stopped.
+const SETTLE: &str = "document.getAnimations().forEach((one) => \
+    one.effect.getComputedTiming().endTime === Infinity ? one.cancel() : one.finish())";
 const ASK: &str = "const done = arguments[arguments.length - 1];
     axe.run(document, {resultTypes: ['violations']}).then(
         (found) => done(found.violations.map((rule) =>
@@ -21,7 +24,7 @@ pub async fn axe(browser: &Browser, what: &str) -> WebDriverResult<()> {
 
 /// One text for each rule that the page breaks. What still moves is let go to its end first.
 pub async fn broken_rules(browser: &Browser) -> WebDriverResult<Vec<String>> {
-    browser.window.execute("document.getAnimations().forEach((one) => one.finish())", Vec::new()).await?;
+    browser.window.execute(SETTLE, Vec::new()).await?;
     browser.window.execute(AXE, Vec::new()).await?;
     let found = browser.window.execute_async(ASK, Vec::new()).await?;
     let found: Vec<Value> = found.convert()?;

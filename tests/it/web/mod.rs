@@ -5,6 +5,8 @@ mod account;
 mod account_browser;
 mod browser;
 mod connect;
+mod details;
+mod details_browser;
 mod docs;
 mod foreign;
 mod forged;

@@ -40,7 +40,7 @@ const OUTSIDE: [Stop; 3] = [
 ];
 
 /// What the admin of a unit sees.
-const UNIT: [Stop; 12] = [
+const UNIT: [Stop; 13] = [
     stop("api-tokens", From::Inside("/admin/api")),
     stop("token-create", From::Inside("/admin/api/tokens/new")),
     stop("token-rotate", From::Behind("/admin/api", "a[href$='/rotate']")),
@@ -48,6 +48,7 @@ const UNIT: [Stop; 12] = [
     stop("webhooks", From::Inside(HOOKS)),
     stop("webhooks-none", From::Inside("/admin/webhooks?q=nowhere")),
     stop("wizard-1", From::Inside("/admin/webhooks/new")),
+    stop("webhook-details", From::Behind(HOOKS, "table.saved a.row-link")),
     stop("webhook-delete", From::Behind(HOOKS, "a[href$='/delete']")),
     stop("connect", From::Behind(HOOKS, "input[value*='/connect/']")),
     stop("event-logs", From::Inside("/logs")),

@@ -14,6 +14,8 @@ use url::form_urlencoded;
 /// The password of everybody.
 pub const PASSWORD: &str = "violin porch copper";
 const LIMIT: Duration = Duration::from_secs(30);
+const OPEN: [&str; 6] =
+    ["--allow-http", "--egress-allow", "127.0.0.1", "--egress-keep-responses", "--limit-api", "0"];
 
 /// A server with the units of two channel partners.
 pub struct Site {
@@ -47,9 +49,7 @@ impl Site {
     pub fn open_with(database: &TestDatabase, options: &[&str]) -> Self {
         let program = Program::new().with_database(database);
         program.run(["keys", "init"]).success();
-        let open =
-            ["--allow-http", "--egress-allow", "127.0.0.1", "--egress-keep-responses", "--limit-api", "0"];
-        let server = program.serve(open.iter().chain(options));
+        let server = program.serve(OPEN.iter().chain(options));
         let partner = |name: &str| {
             let made =
                 program.run(["--json", "partner", "create", "--name", name, "--kind", "channel"]).json();
@@ -179,6 +179,19 @@ impl Site {
     /// Everything the server has written so far.
     pub fn said(&self) -> String {
         self.server.said()
+    }
+
+    /// Stops the server and starts it again at the same address.
+    pub fn restart(&mut self) {
+        let address = self.server.url("").trim_start_matches("http://").to_owned();
+        assert!(self.server.stop().success(), "{}", self.said());
+        let again = ["serve", "--listen", &address];
+        self.server = self.program.start(again.iter().chain(&OPEN));
+    }
+
+    /// The path of Webhook Details.
+    pub fn path(&self, webhook: &str) -> String {
+        format!("{}/{webhook}", self.webhooks())
     }
 
     /// The path of the API tab.

@@ -11,7 +11,7 @@ pub use attempt::{LONGEST_WINDOW, SignInDraft, SignInError, sign_in};
 pub use challenge::{Challenge, Passed, challenge, meet};
 pub use confirm::{RECENT, Renewed, confirm, require_recent};
 pub use csrf::{csrf_matches, csrf_token, pre_session, pre_session_matches, pre_session_token};
-pub use session::{NewSession, session, sign_out};
+pub use session::{NewSession, is_live, session, sign_out};
 
 pub(super) use attempt::Buckets;
 pub(super) use confirm::{prove_password, renew};

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::device;
 use crate::domain::access::session::{ABSOLUTE, IDLE, MOST_SESSIONS, SessionLevel};
+use crate::domain::time::Ts;
 use crate::ops::access::bearer;
 use crate::ops::access::partners::{Landing, landing_of};
 use crate::ops::cx::{Actor, Cx, Login, Source, Tools};
@@ -131,9 +132,7 @@ pub fn session(tools: &Tools, cookie: &str) -> Result<Option<Login>, Error> {
     let now = tools.clock.now();
     let Some(signed) = stored(tools, cookie)? else { return Ok(None) };
     let row = signed.session;
-    let live =
-        row.level == SessionLevel::Full && now < row.created_at + ABSOLUTE && now < row.last_seen_at + IDLE;
-    if !live {
+    if !counts(&row, now) {
         return Ok(None);
     }
     if now >= row.last_seen_at + TOUCH_EVERY {
@@ -155,6 +154,18 @@ pub(super) fn stored(tools: &Tools, cookie: &str) -> Result<Option<Signed>, Erro
         return Ok(None);
     }
     tools.db.read(|conn| Ok(sessions::by_digest(conn, &bearer::digest(cookie))?))
+}
+
+fn counts(row: &SessionRow, now: Ts) -> bool {
+    row.level == SessionLevel::Full && now < row.created_at + ABSOLUTE && now < row.last_seen_at + IDLE
+}
+
+/// Whether the session that the request came with goes on. Asking does not keep it alive: what a page asks by
+/// itself is no sign of a person.
+pub fn is_live(cx: &Cx) -> Result<bool, Error> {
+    let Actor::Login(login) = &cx.actor else { return Ok(false) };
+    let row = cx.read(|conn| Ok(sessions::find(conn, login.session)?))?;
+    Ok(row.is_some_and(|row| counts(&row, cx.now)))
 }
 
 /// Ends the session that the request came with. Ending it twice changes nothing.
