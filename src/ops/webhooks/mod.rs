@@ -3,12 +3,17 @@
 pub mod catalogue;
 pub mod connect;
 pub mod create;
+pub mod destination;
 pub mod edit;
+pub mod endpoints;
 pub mod failing;
 pub mod hooks;
+pub mod overlap;
 pub mod read;
 pub mod remove;
+pub mod reveal;
 pub mod scope;
 pub mod search;
 pub mod secrets;
 pub mod trial;
+pub mod version;
