@@ -181,7 +181,11 @@ pub(crate) fn open(tools: &Tools, row: &SecretRow) -> Option<SigningSecret> {
 }
 
 /// Opens a credential of an endpoint; says in the log when that cannot be done.
-pub(crate) fn opened_text(tools: &Tools, sealed: Option<&[u8]>, place: &str) -> Result<Option<String>, Unreadable> {
+pub(crate) fn opened_text(
+    tools: &Tools,
+    sealed: Option<&[u8]>,
+    place: &str,
+) -> Result<Option<String>, Unreadable> {
     let Some(sealed) = sealed else { return Ok(None) };
     let plain = tools.keys.open(place, sealed).inspect_err(|_| {
         tracing::error!(place, "credentials of an endpoint cannot be opened");

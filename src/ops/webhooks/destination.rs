@@ -121,8 +121,7 @@ pub fn change(
             }
         }
         let before = Some(told(cx, &old));
-        let webhook =
-            noted(cx, conn, (bu, id), "webhook.destination_changed", before, Some(after))?;
+        let webhook = noted(cx, conn, (bu, id), "webhook.destination_changed", before, Some(after))?;
         Ok(Changed { webhook, dropped })
     })?;
     cx.tools.handoff.changed(id);
@@ -130,11 +129,7 @@ pub fn change(
 }
 
 /// The draft with the values that stay, and how many credentials do not because the host is another one.
-fn resolved(
-    cx: &Cx,
-    old: &EndpointRow,
-    draft: DestinationDraft,
-) -> Result<(Resolved, usize), FieldErrors> {
+fn resolved(cx: &Cx, old: &EndpointRow, draft: DestinationDraft) -> Result<(Resolved, usize), FieldErrors> {
     let target = |url: &str| TargetUrl::parse(url, &cx.tools.egress).ok();
     let moves = match (target(&old.url), target(&draft.url)) {
         (Some(old), Some(new)) => !old.same_origin(&new),
@@ -212,4 +207,3 @@ fn told(cx: &Cx, row: &EndpointRow) -> Value {
     let names: Vec<String> = headers(cx, row).into_iter().map(|(name, _)| name).collect();
     json!({"endpoint": row.id, "url": row.url, "headers": names, "static_header": row.static_header})
 }
-

@@ -172,7 +172,10 @@ mod tests {
         own.id = cx.id();
         own.endpoint_id = Some(made.endpoints[0].id);
         cx.write(|conn| Ok(secrets::insert(conn, &own)?)).unwrap();
-        assert!(rotate(&cx, bu, made.row.id, Rotation { secret: None, overlap: DEFAULT_OVERLAP, from: None }).is_ok());
+        assert!(
+            rotate(&cx, bu, made.row.id, Rotation { secret: None, overlap: DEFAULT_OVERLAP, from: None })
+                .is_ok()
+        );
         let live = cx.read(|conn| Ok(secrets::live(conn, &[made.row.id], cx.now)?)).unwrap();
         assert_eq!(live.iter().filter(|secret| secret.retires_at.is_none()).count(), 2);
     }

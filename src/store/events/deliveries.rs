@@ -274,13 +274,7 @@ pub fn cancel_of_endpoint(
     cancel(conn, bu, under_way, Cause::EndpointDeleted, now)
 }
 
-fn cancel(
-    conn: &mut Conn,
-    bu: BuId,
-    under_way: [Condition; 2],
-    cause: Cause,
-    now: Ts,
-) -> QueryResult<usize> {
+fn cancel(conn: &mut Conn, bu: BuId, under_way: [Condition; 2], cause: Cause, now: Ts) -> QueryResult<usize> {
     let mut done = 0;
     for one in under_way {
         let these = deliveries::table.filter(deliveries::bu_id.eq(bu)).filter(one);
