@@ -13,7 +13,7 @@ use crate::ops::Error;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
 use crate::web::cookies::{Jar, Kind};
-use crate::web::fault::{Fault, see};
+use crate::web::fault::{Fault, HX_REDIRECT, see};
 use crate::web::flash::{self, Flash};
 use crate::web::form::Fields;
 use crate::web::page::{self, Page};
@@ -169,6 +169,22 @@ impl Here {
             self.tell(&mut answer, flash);
         }
         answer
+    }
+
+    /// Leads to another page after something was done in a dialog over this one; that page tells it.
+    pub fn leave(&self, to: &str, flash: Flash) -> HttpResponse {
+        let mut answer = if page::wants_fragment(&self.request) {
+            HttpResponse::NoContent().insert_header((HX_REDIRECT, to)).finish()
+        } else {
+            see(to)
+        };
+        self.tell(&mut answer, flash);
+        answer
+    }
+
+    /// The path of the request.
+    pub fn path(&self) -> &str {
+        self.request.path()
     }
 
     /// Has the page that follows tell what was done.

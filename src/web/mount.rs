@@ -12,6 +12,7 @@ use crate::web::docs;
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
 use crate::web::frame::frame;
+use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
 use crate::web::webhooks::{connect, delete, list, wizard};
 use crate::web::{assets, routes};
 
@@ -63,6 +64,16 @@ impl Mounted {
             .page("/bu/{bu}/admin/webhooks", list::open)
             .both("/bu/{bu}/admin/webhooks/new", wizard::open, wizard::send)
             .both("/bu/{bu}/admin/webhooks/{wh}/delete", delete::open, delete::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/edit", edit::open, edit::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/triggers", triggers::open, triggers::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/new", endpoint::open_new, endpoint::send_new)
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}", endpoint::open, endpoint::send)
+            .both(
+                "/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}/destination",
+                destination::open,
+                destination::send,
+            )
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}/remove", remove::open, remove::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
             .page("/bu/{bu}/connect/{login}", connect::open)

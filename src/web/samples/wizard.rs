@@ -14,7 +14,7 @@ use crate::web::routes;
 use crate::web::webhooks::list::WebhookList;
 use crate::web::webhooks::secret::Fresh;
 use crate::web::webhooks::wizard::{
-    ConditionTyped, Draft, EndpointTyped, Frame, HeaderTyped, Offer, Step, TriggerTyped, Turn, Wizard,
+    Act, ConditionTyped, Draft, EndpointTyped, Frame, HeaderTyped, Offer, Step, TriggerTyped, Turn, Wizard,
 };
 
 /// A signing secret that nobody was given.
@@ -39,10 +39,11 @@ impl Samples {
             back: routes::webhooks(bu()),
             csrf: "c0ffee".to_owned(),
             draft: draft.seal(&KeyRing::fresh(), "here"),
+            act: Act::Add,
         };
         let list = WebhookList { wizard: None, ..self.webhooks() };
         let wizard = Wizard::draw(frame, &draft, &self.offer(), turn);
-        list.under(wizard, "Add Webhook, step 1".to_owned())
+        list.under(wizard)
     }
 
     /// The list with a secret that is shown once.

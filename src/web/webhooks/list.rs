@@ -181,9 +181,9 @@ impl WebhookList {
         Self { notice: Some(notice), ..self }
     }
 
-    /// The same under the dialog that adds a webhook, as a page of this title.
-    pub(in crate::web) fn under(mut self, wizard: Wizard, title: String) -> Self {
-        self.shell.title = title;
+    /// The same under the dialog that adds a webhook.
+    pub(in crate::web) fn under(mut self, wizard: Wizard) -> Self {
+        self.shell.title.clone_from(&wizard.page_title);
         Self { wizard: Some(wizard), ..self }
     }
 

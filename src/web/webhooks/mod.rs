@@ -1,5 +1,6 @@
 //! Pages of what is sent where.
 
+pub mod change;
 pub mod connect;
 pub mod delete;
 pub mod list;
