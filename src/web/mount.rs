@@ -13,6 +13,7 @@ use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
 use crate::web::frame::frame;
 use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
+use crate::web::webhooks::signing::{reveal, rotate};
 use crate::web::webhooks::{connect, delete, list, wizard};
 use crate::web::{assets, routes};
 
@@ -74,6 +75,10 @@ impl Mounted {
                 destination::send,
             )
             .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}/remove", remove::open, remove::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/secret", reveal::open, reveal::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/rotate", rotate::open, rotate::send)
+            .action("/bu/{bu}/admin/webhooks/{wh}/rotate/switch", rotate::switch)
+            .action("/bu/{bu}/admin/webhooks/{wh}/rotate/end", rotate::end)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
             .page("/bu/{bu}/connect/{login}", connect::open)

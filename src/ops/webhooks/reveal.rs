@@ -13,6 +13,7 @@ use crate::ops::cx::Cx;
 use crate::ops::events::queue::open;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::endpoints::find;
+use crate::ops::webhooks::read::{WebhookView, read};
 use crate::store::webhooks::{secrets, webhooks};
 
 /// One version of a secret that signs now.
@@ -55,4 +56,13 @@ pub fn reveal(cx: &Cx, bu: BuId, id: WebhookId, endpoint: Option<EndpointId>) ->
         audit::record(cx, conn, Some(bu), entry)?;
         Ok(shown)
     })
+}
+
+/// A webhook of `bu`, and those of its endpoints that sign with a secret of their own.
+pub fn own(cx: &Cx, bu: BuId, id: WebhookId) -> Result<(WebhookView, Vec<EndpointId>), Error> {
+    let webhook = read(cx, bu, id)?;
+    let live = cx.read(|conn| Ok(secrets::live(conn, &[id], cx.now)?))?;
+    let mut owners: Vec<EndpointId> = live.iter().filter_map(|row| row.endpoint_id).collect();
+    owners.dedup();
+    Ok((webhook, owners))
 }

@@ -5,4 +5,5 @@ pub mod connect;
 pub mod delete;
 pub mod list;
 pub mod secret;
+pub mod signing;
 pub mod wizard;

@@ -8,3 +8,4 @@ pub mod remove;
 pub mod triggers;
 
 pub use page::Change;
+pub(in crate::web::webhooks) use page::{home, may_change};
