@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use crate::config::Contact;
 use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
-use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId};
+use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId, WebhookId};
 use crate::ops::Error;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
@@ -17,7 +17,7 @@ use crate::web::fault::{Fault, HX_REDIRECT, see};
 use crate::web::flash::{self, Flash};
 use crate::web::form::Fields;
 use crate::web::page::{self, Page};
-use crate::web::session::{Boxed, Holder, SignedIn, blocking};
+use crate::web::session::{Boxed, Holder, SignedIn, blocking, limits};
 use crate::web::shell::{Place, Session, Shell, Unit};
 
 /// A signed-in person in a business unit that is theirs.
@@ -180,6 +180,11 @@ impl Here {
         };
         self.tell(&mut answer, flash);
         answer
+    }
+
+    /// Counts a test of a webhook of this unit.
+    pub fn count_test(&self, webhook: WebhookId) -> Result<(), Fault> {
+        Ok(limits(&self.request)?.test(self.bu(), webhook)?)
     }
 
     /// The path of the request.

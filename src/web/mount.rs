@@ -11,9 +11,11 @@ use crate::web::access::{challenge, confirm, home, login, logout, partners, setu
 use crate::web::docs;
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
+use crate::web::form::{self, FormLimit};
 use crate::web::frame::frame;
 use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
 use crate::web::webhooks::signing::{reveal, rotate};
+use crate::web::webhooks::test::send;
 use crate::web::webhooks::{connect, delete, list, wizard};
 use crate::web::{assets, routes};
 
@@ -79,6 +81,7 @@ impl Mounted {
             .both("/bu/{bu}/admin/webhooks/{wh}/rotate", rotate::open, rotate::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/rotate/switch", rotate::switch)
             .action("/bu/{bu}/admin/webhooks/{wh}/rotate/end", rotate::end)
+            .both_up_to(form::MOST_PAYLOAD_BYTES, "/bu/{bu}/admin/webhooks/{wh}/test", send::open, send::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
             .page("/bu/{bu}/connect/{login}", connect::open)
@@ -117,7 +120,20 @@ impl Mounted {
     }
 
     /// A page with a form that is sent to the page's own address.
-    fn both<F, A, G, B>(mut self, path: &'static str, open: F, send: G) -> Self
+    fn both<F, A, G, B>(self, path: &'static str, open: F, send: G) -> Self
+    where
+        F: Handler<A> + Clone,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+        G: Handler<B>,
+        B: FromRequest + 'static,
+        G::Output: Responder + 'static,
+    {
+        self.both_up_to(form::MOST_BYTES, path, open, send)
+    }
+
+    /// The same with forms of so many bytes at the most.
+    fn both_up_to<F, A, G, B>(mut self, most: usize, path: &'static str, open: F, send: G) -> Self
     where
         F: Handler<A> + Clone,
         A: FromRequest + 'static,
@@ -128,6 +144,7 @@ impl Mounted {
     {
         self.table.extend([(Method::GET, path), (Method::HEAD, path), (Method::POST, path)]);
         let resource = web::resource(path)
+            .app_data(FormLimit(most))
             .route(web::get().to(open.clone()))
             .route(web::head().to(open))
             .route(web::post().to(send))

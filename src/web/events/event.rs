@@ -281,7 +281,7 @@ impl Attempt {
 }
 
 /// What came instead of a status, in a word or two.
-const fn short(cause: Cause) -> &'static str {
+pub const fn short(cause: Cause) -> &'static str {
     match cause {
         Cause::DnsFailure => "No such host",
         Cause::BlockedAddress => "Address refused",

@@ -6,4 +6,5 @@ pub mod delete;
 pub mod list;
 pub mod secret;
 pub mod signing;
+pub mod test;
 pub mod wizard;

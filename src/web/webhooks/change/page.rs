@@ -118,7 +118,9 @@ impl Changing {
         wizard.remove.clone_from(&self.remove);
         if here.wants_fragment() && here.is_post() {
             let mut answer = here.answer_with(status, &Form { wizard });
-            answer.headers_mut().insert(HX_RETARGET, HeaderValue::from_static("#wizard"));
+            if status != StatusCode::OK {
+                answer.headers_mut().insert(HX_RETARGET, HeaderValue::from_static("#wizard"));
+            }
             return Ok(answer);
         }
         let shell = here.shell(&wizard.page_title, Place::Webhooks);
