@@ -1,6 +1,7 @@
 //! Pages with sample data, for the tests that draw them.
 
 mod account;
+mod acts;
 mod connect;
 mod docs;
 mod tokens;

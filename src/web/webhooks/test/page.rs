@@ -126,7 +126,10 @@ impl TestSend {
         });
         let all = Choice {
             value: String::new(),
-            label: format!("All {} endpoints", webhook.endpoints.len()),
+            label: match webhook.endpoints.len() {
+                2 => "Both endpoints".to_owned(),
+                n => format!("All {n} endpoints"),
+            },
             chosen: typed.endpoint.is_empty(),
         };
         let row = &webhook.row;
