@@ -161,7 +161,8 @@ fn checked(
     let data = match &draft.data {
         None => found.sample.unwrap_or_else(|| serde_json::json!({})).to_string(),
         Some(text) => {
-            fits(text, found.schema.as_ref())?;
+            // Payloads of built-in types are published as they come, so they are tested so.
+            fits(text, found.schema.as_ref().filter(|_| !found.built_in))?;
             text.clone()
         }
     };
