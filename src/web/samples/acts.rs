@@ -150,6 +150,7 @@ impl Samples {
                 answers: vec![answered(1, Tone::Ok, "200"), answered(2, Tone::Wait, "Sending")],
                 body: block("test-body", "Payload as it was sent"),
             }),
+            focus: "te",
             is_form: wrong,
         }
     }

@@ -53,6 +53,8 @@ pub struct TestSend {
     pub notice: Option<Notice>,
     /// What was sent last.
     pub sent: Option<Sent>,
+    /// The id of what has the focus when nothing is wrong.
+    pub focus: &'static str,
     /// Whether only the form changes.
     pub is_form: bool,
 }
@@ -158,6 +160,7 @@ impl TestSend {
             payload_errors: Vec::new(),
             notice: None,
             sent: None,
+            focus: "te",
             is_form: here.is_post(),
         }
     }
@@ -190,9 +193,12 @@ impl TestSend {
         "Error: Send test event".clone_into(&mut self.shell.title);
     }
 
-    /// Whether the type has the focus: when it is wrong, or nothing else is.
-    pub fn is_event_first(&self) -> bool {
-        !self.event_errors.is_empty() || (self.endpoint_errors.is_empty() && self.payload_errors.is_empty())
+    /// Whether what has this id has the focus: the first part that is wrong, else what was pressed.
+    pub fn has_focus(&self, id: &str) -> bool {
+        let parts =
+            [("te", &self.event_errors), ("te-to", &self.endpoint_errors), ("te-data", &self.payload_errors)];
+        let wrong = parts.iter().find(|(_, errors)| !errors.is_empty());
+        wrong.map_or(self.focus, |(part, _)| part) == id
     }
 }
 

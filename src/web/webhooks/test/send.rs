@@ -62,7 +62,11 @@ pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpRespo
     let mut typed = Typed::of(&form);
     if matches!(form.text("press"), "look" | "sample") {
         typed.follow(&types, form.text("press") == "sample");
-        return answer(&here, StatusCode::OK, &TestSend::of(&here, &webhook, &types, typed));
+        let mut page = TestSend::of(&here, &webhook, &types, typed);
+        if form.text("press") == "sample" {
+            page.focus = "test-sample";
+        }
+        return answer(&here, StatusCode::OK, &page);
     }
     let sent = match draft(&typed) {
         Ok(draft) => sent(&here, &webhook, draft).await?,
@@ -175,6 +179,7 @@ async fn shown(
         .await?;
     let poll = routes::with_query(&page.href, &[("event", event.as_str())]);
     page.sent = Some(Sent::of(&view, &to, poll));
+    page.focus = "test-send";
     answer(here, StatusCode::OK, &page)
 }
 

@@ -206,8 +206,7 @@ fn credentials_do_not_follow_to_another_host(database: &TestDatabase) {
     let form = Form::at(&person, &page);
     assert!(form.answer.body.contains("Credentials that are sent are dropped when the host changes"));
     let form = form.with("ep0-url", &there.url("/in")).with("ep0-hv1", "typed-region");
-    let wrong =
-        form.with("ep0-rate", "").with("ep0-sec", "own").with("ep0-own", "short").press(&person, "next");
+    let wrong = form.with("ep0-sec", "own").with("ep0-own", "short").press(&person, "next");
     assert!(wrong.is_wrong("ep0-own", "The secret is too short or too long."));
     let done = wrong.with("ep0-sec", "").send(&person, "next");
     assert_eq!(done.status, 303, "{}", done.body);
