@@ -95,17 +95,17 @@ impl Typed {
     }
 
     /// The first type that the webhook wants, with its sample.
-    pub fn first(webhook: &WebhookView, types: &[TypeView]) -> Self {
+    pub fn first(webhook: &WebhookView, offered: &[TypeView]) -> Self {
         let event = webhook.events().next().unwrap_or(DEFAULT_TYPE).to_owned();
-        Self { payload: sample(types, &event), sample_of: event.clone(), event, endpoint: String::new() }
+        Self { payload: sample(offered, &event), sample_of: event.clone(), event, endpoint: String::new() }
     }
 
     /// Puts the sample of the type into the payload: always when it is asked for, and when another type was chosen while
     /// the sample of the one before stood there as it was.
-    pub fn follow(&mut self, types: &[TypeView], always: bool) {
-        let untouched = self.payload.trim() == sample(types, &self.sample_of).trim();
+    pub fn follow(&mut self, offered: &[TypeView], always: bool) {
+        let untouched = self.payload.trim() == sample(offered, &self.sample_of).trim();
         if always || untouched || self.payload.trim().is_empty() {
-            self.payload = sample(types, &self.event);
+            self.payload = sample(offered, &self.event);
             self.sample_of.clone_from(&self.event);
         }
     }
@@ -113,14 +113,14 @@ impl Typed {
 
 impl TestSend {
     /// The dialog with what was typed.
-    pub(super) fn of(here: &Here, webhook: &WebhookView, types: &[TypeView], typed: Typed) -> Self {
+    pub(super) fn of(here: &Here, webhook: &WebhookView, offered: &[TypeView], typed: Typed) -> Self {
         let wanted: Vec<&str> = webhook.events().chain([DEFAULT_TYPE]).collect();
         let choice = |name: &str| Choice {
             value: name.to_owned(),
             label: name.to_owned(),
             chosen: name == typed.event,
         };
-        let others = types.iter().map(|one| one.name.as_str()).filter(|name| !wanted.contains(name));
+        let others = offered.iter().map(|one| one.name.as_str()).filter(|name| !wanted.contains(name));
         let each = webhook.endpoints.iter().map(|row| Choice {
             value: row.id.to_string(),
             label: format::short_url(&row.url).to_owned(),
@@ -203,8 +203,8 @@ impl TestSend {
 }
 
 /// The sample of a type as it is edited.
-fn sample(types: &[TypeView], name: &str) -> String {
-    let found = types.iter().find(|one| one.name == name).and_then(|one| one.sample.clone());
+fn sample(offered: &[TypeView], name: &str) -> String {
+    let found = offered.iter().find(|one| one.name == name).and_then(|one| one.sample.clone());
     // A value always is JSON.
     serde_json::to_string_pretty(&found.unwrap_or_else(|| json!({}))).unwrap_or_default()
 }

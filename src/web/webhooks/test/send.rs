@@ -34,11 +34,11 @@ const WAITS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(10
 
 /// The dialog, with the test in the address if there is one.
 pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
-    let (webhook, types) = load(&here).await?;
+    let (webhook, offered) = load(&here).await?;
     let asked = here.query();
     let Some(text) = asked.typed("event") else {
-        let typed = Typed::first(&webhook, &types);
-        return Ok(here.answer(&TestSend::of(&here, &webhook, &types, typed)));
+        let typed = Typed::first(&webhook, &offered);
+        return Ok(here.answer(&TestSend::of(&here, &webhook, &offered, typed)));
     };
     let event: EventId = text.parse().map_err(|_| Fault::Missing)?;
     let id = webhook.row.id;
@@ -52,17 +52,17 @@ pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
         payload: String::from_utf8_lossy(inspect::data(&view.event)).into_owned(),
         sample_of: view.event.event_type.clone(),
     };
-    let page = TestSend::of(&here, &webhook, &types, typed);
+    let page = TestSend::of(&here, &webhook, &offered, typed);
     shown(&here, &webhook, page, event).await
 }
 
 /// Sends the test, or only shows a sample.
 pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpResponse, Fault> {
-    let (webhook, types) = load(&here).await?;
+    let (webhook, offered) = load(&here).await?;
     let mut typed = Typed::of(&form);
     if matches!(form.text("press"), "look" | "sample") {
-        typed.follow(&types, form.text("press") == "sample");
-        let mut page = TestSend::of(&here, &webhook, &types, typed);
+        typed.follow(&offered, form.text("press") == "sample");
+        let mut page = TestSend::of(&here, &webhook, &offered, typed);
         if form.text("press") == "sample" {
             page.focus = "test-sample";
         }
@@ -72,7 +72,7 @@ pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpRespo
         Ok(draft) => sent(&here, &webhook, draft).await?,
         Err(errors) => Err(Stopped::Error(errors.into())),
     };
-    let page = TestSend::of(&here, &webhook, &types, typed);
+    let page = TestSend::of(&here, &webhook, &offered, typed);
     match sent {
         Ok(sent) if here.wants_fragment() => shown(&here, &webhook, page, sent.event).await,
         Ok(sent) => {
