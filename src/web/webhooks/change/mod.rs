@@ -3,9 +3,8 @@
 pub mod destination;
 pub mod edit;
 pub mod endpoint;
-mod page;
+pub mod page;
 pub mod remove;
 pub mod triggers;
 
 pub use page::Change;
-pub(in crate::web::webhooks) use page::{home, may_change};

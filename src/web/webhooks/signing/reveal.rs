@@ -16,7 +16,7 @@ use crate::web::here::Here;
 use crate::web::page::Page;
 use crate::web::parts::Choice;
 use crate::web::shell::{Place, Shell};
-use crate::web::webhooks::change::{home, may_change};
+use crate::web::webhooks::change::page::{home, may_change};
 
 /// The page `/bu/{bu}/admin/webhooks/{wh}/secret`; its dialog for htmx.
 #[derive(Debug, Template)]

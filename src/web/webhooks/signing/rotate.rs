@@ -24,7 +24,7 @@ use crate::web::page::Page;
 use crate::web::parts::{Choice, Notice, Tone};
 use crate::web::routes;
 use crate::web::shell::{Place, Shell};
-use crate::web::webhooks::change::{home, may_change};
+use crate::web::webhooks::change::page::{home, may_change};
 
 /// The choices of the overlap, in hours.
 const OVERLAPS: [(&str, &str); 4] =

@@ -15,7 +15,7 @@ use crate::web::page::Page;
 use crate::web::parts::{Choice, Notice};
 use crate::web::routes;
 use crate::web::shell::{Place, Shell};
-use crate::web::webhooks::change::home;
+use crate::web::webhooks::change::page::home;
 
 /// The page `/bu/{bu}/admin/webhooks/{wh}/test`; its dialog or its form for htmx.
 #[derive(Debug, Template)]

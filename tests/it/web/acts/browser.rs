@@ -138,7 +138,8 @@ fn a_webhook_is_changed_without_scripts() {
     browse_without_scripts(async |browser| {
         let here = details(&site, &id);
         site.sign_in(&browser, &email, &format!("{here}/edit")).await?;
-        kind(&browser, "#w-name", " 2").await?;
+        browser.find("#w-name").await?.clear().await?;
+        kind(&browser, "#w-name", "Desk 2").await?;
         kind(&browser, "#w-for", "x").await?;
         press(&browser, "#w-next").await?;
         browser.find("#w-for[aria-invalid]").await?.clear().await?;
