@@ -16,7 +16,7 @@ use crate::web::session::{SignedIn, blocking, theme};
 use crate::web::shell::Theme;
 
 /// Tells htmx to open another page.
-const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+pub const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
 /// Why a handler did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -21,6 +21,26 @@ words! {
         Paused = "paused",
         /// A webhook is gone.
         Deleted = "deleted",
+        /// A webhook's name, description, status or scope changed.
+        Changed = "changed",
+        /// A webhook's triggers changed.
+        TriggersChanged = "triggers_changed",
+        /// A webhook has one more endpoint.
+        EndpointAdded = "endpoint_added",
+        /// How an endpoint is sent to changed.
+        EndpointChanged = "endpoint_changed",
+        /// A webhook has one endpoint less.
+        EndpointRemoved = "endpoint_removed",
+        /// An endpoint sends elsewhere, or with other credentials.
+        Redirected = "redirected",
+        /// An endpoint sends to another host, without the credentials that were sent to the one before.
+        RedirectedBare = "redirected_bare",
+        /// A secret was shown again.
+        SecretRevealed = "secret_revealed",
+        /// The hex signature is made with the newest secret.
+        SecretSwitched = "secret_switched",
+        /// Only the newest secret signs.
+        OverlapEnded = "overlap_ended",
         /// A delivery is sent again.
         Resent = "resent",
         /// A webhook was made, and its secret shown.
@@ -87,6 +107,21 @@ impl Flash {
             Self::SessionEnded => ("Session ended", "Whoever uses it has to sign in again."),
             Self::SessionsEnded => ("Other sessions ended", "You are signed in here only."),
             Self::LooksSaved => ("Saved for this browser", ""),
+            Self::Changed => ("Webhook changed", "The change counts from now on."),
+            Self::TriggersChanged => ("Triggers changed", "The next event goes by them."),
+            Self::EndpointAdded => ("Endpoint added", "It gets every event of this webhook from now on."),
+            Self::EndpointChanged => ("Endpoint changed", "The next attempt goes by it."),
+            Self::EndpointRemoved => ("Endpoint removed", "Nothing more is sent to it."),
+            Self::Redirected => ("Destination changed", "The next attempt goes there."),
+            Self::RedirectedBare => (
+                "Destination changed",
+                "The host is another one, so credentials that were not typed again were dropped.",
+            ),
+            Self::SecretRevealed => ("The secret was shown", "This stands in the audit log."),
+            Self::SecretSwitched => {
+                ("Switched to the new secret", "X-Webhook-Signature is made with it from now on.")
+            }
+            Self::OverlapEnded => ("The overlap has ended", "Only the newest secret signs from now on."),
             Self::Resent => ("Sent again", "The new delivery stands below the others."),
         };
         Toast { bad: false, title: title.to_owned(), text: text.to_owned() }

@@ -8,16 +8,16 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use crate::config::Contact;
 use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
-use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId};
+use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId, WebhookId};
 use crate::ops::Error;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
 use crate::web::cookies::{Jar, Kind};
-use crate::web::fault::{Fault, see};
+use crate::web::fault::{Fault, HX_REDIRECT, see};
 use crate::web::flash::{self, Flash};
 use crate::web::form::Fields;
 use crate::web::page::{self, Page};
-use crate::web::session::{Boxed, Holder, SignedIn, blocking};
+use crate::web::session::{Boxed, Holder, SignedIn, blocking, limits};
 use crate::web::shell::{Place, Session, Shell, Unit};
 
 /// A signed-in person in a business unit that is theirs.
@@ -169,6 +169,27 @@ impl Here {
             self.tell(&mut answer, flash);
         }
         answer
+    }
+
+    /// Leads to another page after something was done in a dialog over this one; that page tells it.
+    pub fn leave(&self, to: &str, flash: Flash) -> HttpResponse {
+        let mut answer = if page::wants_fragment(&self.request) {
+            HttpResponse::NoContent().insert_header((HX_REDIRECT, to)).finish()
+        } else {
+            see(to)
+        };
+        self.tell(&mut answer, flash);
+        answer
+    }
+
+    /// Counts a test of a webhook of this unit.
+    pub fn count_test(&self, webhook: WebhookId) -> Result<(), Fault> {
+        Ok(limits(&self.request)?.test(self.bu(), webhook)?)
+    }
+
+    /// The path of the request.
+    pub fn path(&self) -> &str {
+        self.request.path()
     }
 
     /// Has the page that follows tell what was done.

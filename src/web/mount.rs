@@ -11,7 +11,11 @@ use crate::web::access::{challenge, confirm, home, login, logout, partners, setu
 use crate::web::docs;
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
+use crate::web::form::{self, FormLimit};
 use crate::web::frame::frame;
+use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
+use crate::web::webhooks::signing::{reveal, rotate};
+use crate::web::webhooks::test::send;
 use crate::web::webhooks::{connect, delete, details, list, wizard};
 use crate::web::{assets, routes};
 
@@ -65,6 +69,21 @@ impl Mounted {
             .page("/bu/{bu}/admin/webhooks/{wh}", details::open)
             .page("/bu/{bu}/admin/webhooks/{wh}/tail", details::tail)
             .both("/bu/{bu}/admin/webhooks/{wh}/delete", delete::open, delete::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/edit", edit::open, edit::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/triggers", triggers::open, triggers::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/new", endpoint::open_new, endpoint::send_new)
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}", endpoint::open, endpoint::send)
+            .both(
+                "/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}/destination",
+                destination::open,
+                destination::send,
+            )
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}/remove", remove::open, remove::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/secret", reveal::open, reveal::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/rotate", rotate::open, rotate::send)
+            .action("/bu/{bu}/admin/webhooks/{wh}/rotate/switch", rotate::switch)
+            .action("/bu/{bu}/admin/webhooks/{wh}/rotate/end", rotate::end)
+            .both_up_to(form::MOST_PAYLOAD_BYTES, "/bu/{bu}/admin/webhooks/{wh}/test", send::open, send::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
             .page("/bu/{bu}/connect/{login}", connect::open)
@@ -103,7 +122,20 @@ impl Mounted {
     }
 
     /// A page with a form that is sent to the page's own address.
-    fn both<F, A, G, B>(mut self, path: &'static str, open: F, send: G) -> Self
+    fn both<F, A, G, B>(self, path: &'static str, open: F, send: G) -> Self
+    where
+        F: Handler<A> + Clone,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+        G: Handler<B>,
+        B: FromRequest + 'static,
+        G::Output: Responder + 'static,
+    {
+        self.both_up_to(form::MOST_BYTES, path, open, send)
+    }
+
+    /// The same with forms of so many bytes at the most.
+    fn both_up_to<F, A, G, B>(mut self, most: usize, path: &'static str, open: F, send: G) -> Self
     where
         F: Handler<A> + Clone,
         A: FromRequest + 'static,
@@ -114,6 +146,7 @@ impl Mounted {
     {
         self.table.extend([(Method::GET, path), (Method::HEAD, path), (Method::POST, path)]);
         let resource = web::resource(path)
+            .app_data(FormLimit(most))
             .route(web::get().to(open.clone()))
             .route(web::head().to(open))
             .route(web::post().to(send))

@@ -105,6 +105,16 @@ pub fn webhook_endpoint_new(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/endpoints/new")
 }
 
+/// The page, or dialog, in which an endpoint's address and credentials are changed; POST changes them.
+pub fn webhook_destination(bu: BuId, webhook: WebhookId, endpoint: EndpointId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/endpoints/{endpoint}/destination")
+}
+
+/// The page, or dialog, that asks before an endpoint is removed; POST removes it.
+pub fn webhook_endpoint_remove(bu: BuId, webhook: WebhookId, endpoint: EndpointId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/endpoints/{endpoint}/remove")
+}
+
 /// The page, or dialog, in which the triggers are changed; POST changes them.
 pub fn webhook_triggers(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/triggers")
@@ -118,6 +128,16 @@ pub fn webhook_secret(bu: BuId, webhook: WebhookId) -> String {
 /// The page, or dialog, in which the signing secret is rotated; POST rotates it.
 pub fn webhook_rotate(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/rotate")
+}
+
+/// POST has the hex signature made with the newest secret.
+pub fn webhook_switch(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/rotate/switch")
+}
+
+/// POST ends the time in which older secrets sign beside the newest.
+pub fn webhook_end_overlap(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/rotate/end")
 }
 
 /// The page, or dialog, that sends a test event; POST sends it.

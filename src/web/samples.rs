@@ -1,6 +1,7 @@
 //! Pages with sample data, for the tests that draw them.
 
 mod account;
+mod acts;
 mod connect;
 mod details;
 mod docs;
@@ -138,7 +139,11 @@ impl Samples {
             q: self.t("sync"),
             status: "active".to_owned(),
             statuses: Choice::list(STATUSES, "active"),
-            after: webhook_id(9).to_string(),
+            types: Choice::list([("", "All event types"), ("a.b", self.t("order.completed").as_str())], ""),
+            login: self.t("1042"),
+            teams: Choice::list([("", "All teams"), ("team_1", self.t("EMEA Sales").as_str())], ""),
+            more_open: true,
+            kept: vec![("q", self.t("sync"))],
             none_saved: false,
             linked: true,
             rows,

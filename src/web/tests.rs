@@ -8,7 +8,7 @@ use crate::web::assets;
 use crate::web::page::Page;
 use crate::web::samples::{CODE, KEY, SIGNING, Samples, TYPED};
 use crate::web::shell::Theme;
-use crate::web::webhooks::wizard::Step;
+use crate::web::webhooks::wizard::{Act, Step};
 
 const EVIL: &str = "<script>alert(1)</script>\" onload='x' style=\"x\" {{ 7*7 }}";
 
@@ -57,6 +57,23 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("webhook-delete", &s.delete()),
         both("webhook-details", &s.details()),
         both("webhook-details-new", &s.new_webhook()),
+        both("edit", &s.change(Act::Edit, false)),
+        both("edit-error", &s.change(Act::Edit, true)),
+        both("triggers", &s.change(Act::Triggers, false)),
+        both("triggers-error", &s.change(Act::Triggers, true)),
+        both("endpoint-new", &s.change(Act::NewEndpoint, false)),
+        both("endpoint", &s.change(Act::Manner, false)),
+        both("endpoint-error", &s.change(Act::Manner, true)),
+        both("destination", &s.change(Act::Destination, false)),
+        both("destination-error", &s.change(Act::Destination, true)),
+        both("endpoint-remove", &s.endpoint_remove(false)),
+        both("endpoint-last", &s.endpoint_remove(true)),
+        both("reveal-secret", &s.reveal()),
+        both("shown-secret", &s.secret_shown()),
+        both("rotate-secret", &s.rotate(false)),
+        both("rotate-secret-error", &s.rotate(true)),
+        both("test-event", &s.test_send(false)),
+        both("test-event-error", &s.test_send(true)),
         both("connect", &s.connect()),
         both("event-logs", &s.event_log()),
         both("event-logs-empty", &s.no_events(false)),
@@ -263,6 +280,10 @@ fn what_proves_a_second_factor_leaves_with_its_page() {
 #[test]
 fn a_secret_that_was_typed_into_the_wizard_is_never_shown_again() {
     let s = Samples { tail: "", theme: Theme::System };
+    for wrong in [false, true] {
+        let html = s.change(Act::Destination, wrong).render().unwrap();
+        assert!(TYPED.iter().all(|secret| !html.contains(secret)), "{wrong}");
+    }
     for (step, wrong) in [(Step::Endpoints, false), (Step::Endpoints, true), (Step::Triggers, false)] {
         let html = s.wizard(step, wrong).render().unwrap();
         for secret in TYPED {

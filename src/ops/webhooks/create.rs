@@ -141,7 +141,8 @@ fn endpoint_rows(
         .collect()
 }
 
-fn endpoint_row(
+/// The row of an endpoint, with its credentials sealed.
+pub(super) fn endpoint_row(
     cx: &Cx,
     bu: BuId,
     webhook: WebhookId,
@@ -163,18 +164,28 @@ fn endpoint_row(
         rate_per_second: endpoint.rate_per_second,
         created_at: cx.now,
     };
+    seal_credentials(cx, &mut row, endpoint)?;
+    Ok(row)
+}
+
+/// Puts the credentials that are sent to an endpoint into its row, sealed, in place of any others.
+pub(super) fn seal_credentials(
+    cx: &Cx,
+    row: &mut EndpointRow,
+    endpoint: &CheckedEndpoint,
+) -> Result<(), Error> {
+    row.headers_sealed = None;
     if !endpoint.headers.is_empty() {
         let lines: Vec<(&str, &str)> =
             endpoint.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
         let json = serde_json::to_vec(&lines).map_err(|e| Error::Internal(e.to_string()))?;
-        row.headers_sealed = Some(cx.tools.keys.seal(&sealing_place("headers_sealed", &row), &json));
+        row.headers_sealed = Some(cx.tools.keys.seal(&sealing_place("headers_sealed", row), &json));
     }
-    if let Some((name, value)) = &endpoint.static_header {
-        row.static_header = Some(name.as_str().to_owned());
-        let place = sealing_place("static_secret_sealed", &row);
-        row.static_secret_sealed = Some(cx.tools.keys.seal(&place, value.expose().as_bytes()));
-    }
-    Ok(row)
+    row.static_header = endpoint.static_header.as_ref().map(|(name, _)| name.as_str().to_owned());
+    let place = sealing_place("static_secret_sealed", row);
+    let value = endpoint.static_header.as_ref().map(|(_, value)| value.expose().as_bytes());
+    row.static_secret_sealed = value.map(|value| cx.tools.keys.seal(&place, value));
+    Ok(())
 }
 
 /// The rows of triggers, numbered from `first` on.

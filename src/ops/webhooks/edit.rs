@@ -8,6 +8,7 @@ use crate::domain::access::name::Name;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, TriggerId, WebhookId};
 use crate::domain::problem::FieldErrors;
+use crate::domain::time::Ts;
 use crate::domain::webhooks::draft::{
     CheckedTrigger, FieldName, ScopeDraft, TriggerDraft, check_description, check_triggers,
 };
@@ -18,7 +19,7 @@ use crate::ops::cx::Cx;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::create::trigger_rows;
 use crate::ops::webhooks::read::{WebhookView, view};
-use crate::ops::webhooks::{catalogue, scope};
+use crate::ops::webhooks::{catalogue, scope, version};
 use crate::ops::{Error, Refusal};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks::{self, WebhookEdit};
@@ -39,15 +40,19 @@ pub struct WebhookChange {
     pub triggers: Option<Vec<TriggerDraft>>,
     /// Whose events it gets from now on.
     pub scope: Option<ScopeDraft>,
+    /// The version that this is a change of; whatever is stored when `None`.
+    pub seen: Option<Ts>,
 }
 
-/// Changes a webhook of `bu`. Without API access in the plan, none is switched on.
+/// Changes a webhook of `bu`. Without API access in the plan, none is switched on. [`version::CHANGED`] when it is not
+/// as it was seen.
 pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<WebhookView, Error> {
     let in_short = change.triggers.as_ref().is_some_and(|t| t.iter().all(|t| t.field == FieldName::InShort));
+    let seen = change.seen;
     let checked = check(cx, change);
     let edited = cx.write(|conn| {
         let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
-        let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let row = version::hold(conn, bu, id, seen)?;
         let before = view(conn, row)?;
         let checked = checked?;
         if checked.status == Some(WebhookStatus::Active) && !access.api_access {

@@ -96,6 +96,37 @@ pub fn redirect(
     Ok(())
 }
 
+/// Sets where one endpoint of `row.bu_id` sends and with which credentials; the rest of `row` does not count.
+pub fn set_destination(conn: &mut Conn, row: &EndpointRow) -> QueryResult<()> {
+    diesel::update(endpoints::table.find(row.id).filter(endpoints::bu_id.eq(row.bu_id)))
+        .set((
+            endpoints::url.eq(&row.url),
+            endpoints::headers_sealed.eq(&row.headers_sealed),
+            endpoints::static_header.eq(&row.static_header),
+            endpoints::static_secret_sealed.eq(&row.static_secret_sealed),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Sets how one endpoint of `row.bu_id` is called and sent to: name, timeout, retries and rate.
+pub fn set_manner(conn: &mut Conn, row: &EndpointRow) -> QueryResult<()> {
+    diesel::update(endpoints::table.find(row.id).filter(endpoints::bu_id.eq(row.bu_id)))
+        .set((
+            endpoints::name.eq(&row.name),
+            endpoints::timeout_ms.eq(row.timeout_ms),
+            endpoints::retry.eq(&row.retry),
+            endpoints::rate_per_second.eq(row.rate_per_second),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Removes one endpoint of `bu`. Its secrets must be gone.
+pub fn remove(conn: &mut Conn, bu: BuId, id: EndpointId) -> QueryResult<()> {
+    diesel::delete(endpoints::table.find(id).filter(endpoints::bu_id.eq(bu))).execute(conn).map(drop)
+}
+
 /// Forgets every credential that endpoints of one webhook of `bu` sent.
 pub fn forget_credentials(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<()> {
     diesel::update(endpoints::table.filter(endpoints::webhook_id.eq(webhook).and(endpoints::bu_id.eq(bu))))

@@ -1,8 +1,11 @@
 //! Pages of what is sent where.
 
+pub mod change;
 pub mod connect;
 pub mod delete;
 pub mod details;
 pub mod list;
 pub mod secret;
+pub mod signing;
+pub mod test;
 pub mod wizard;

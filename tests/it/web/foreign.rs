@@ -18,6 +18,7 @@ struct Things {
     webhook: String,
     event: String,
     delivery: String,
+    endpoint: String,
     login: String,
 }
 
@@ -25,14 +26,24 @@ impl Things {
     fn never() -> Self {
         let id = |prefix: &str| format!("{prefix}_00000000000000000000000001");
         let login = "999999".to_owned();
-        Self { bu: id("bu"), webhook: id("wh"), event: id("evt"), delivery: id("dlv"), login }
+        Self {
+            bu: id("bu"),
+            webhook: id("wh"),
+            event: id("evt"),
+            delivery: id("dlv"),
+            endpoint: id("ep"),
+            login,
+        }
     }
 
     /// What a route's path is for these; none for a route that names no unit.
     fn fill(&self, path: &str) -> Option<String> {
         let filled =
             path.replace("{bu}", &self.bu).replace("{wh}", &self.webhook).replace("{evt}", &self.event);
-        let filled = filled.replace("{dlv}", &self.delivery).replace("{login}", &self.login);
+        let filled = filled
+            .replace("{ep}", &self.endpoint)
+            .replace("{dlv}", &self.delivery)
+            .replace("{login}", &self.login);
         let id = |prefix: &str| format!("{prefix}_00000000000000000000000001");
         let filled =
             filled.replace("{tok}", &id("tok")).replace("{rpl}", &id("rpl")).replace("{prg}", &id("prg"));
@@ -66,7 +77,10 @@ fn every_page_of_another_unit_is_answered_like_one_that_never_was(database: &Tes
         waits["attempts"][0]["cause"].is_string().then(|| waits["id"].as_str().unwrap().to_owned())
     });
     database.execute("UPDATE deliveries SET state = 'cancelled', next_at = NULL");
-    let theirs = Things { bu: site.other_bu.clone(), webhook, event, delivery, login: "1001".to_owned() };
+    let shown = site.other_api.get(&format!("/webhooks/{webhook}")).json();
+    let endpoint = shown["data"]["endpoints"][0]["id"].as_str().unwrap().to_owned();
+    let login = "1001".to_owned();
+    let theirs = Things { bu: site.other_bu.clone(), webhook, event, delivery, endpoint, login };
     let (own, never) = (Things { bu: site.bu.clone(), ..theirs.clone() }, Things::never());
     let own_never = Things { bu: site.bu.clone(), ..Things::never() };
 

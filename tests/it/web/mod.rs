@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod account_browser;
+mod acts;
 mod browser;
 mod connect;
 mod details;

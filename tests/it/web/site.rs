@@ -137,6 +137,12 @@ impl Site {
         made(&self.api, "/webhooks", &json!({"name": name, "url": url, "events": ["order.completed"]}))
     }
 
+    /// The id of the first endpoint of a webhook of the first unit.
+    pub fn endpoint(&self, webhook: &str) -> String {
+        let shown = self.api.get(&format!("/webhooks/{webhook}")).json();
+        shown["data"]["endpoints"][0]["id"].as_str().expect("an id").to_owned()
+    }
+
     /// Publishes an event in the other unit; its id.
     pub fn other_publish(&self) -> String {
         made(&self.other_api, "/events", &json!({"type": "order.completed", "data": {"total": 184}}))
