@@ -1,6 +1,6 @@
 //! Every address of the browser's face, spelled once.
 
-use crate::domain::id::{BuId, DeliveryId, EventId, SessionId, TokenId, WebhookId};
+use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, SessionId, TokenId, WebhookId};
 
 /// Where `/` leads to the right place for who signed in.
 pub const HOME: &str = "/";
@@ -78,6 +78,51 @@ pub fn webhooks(bu: BuId) -> String {
 /// The wizard that adds a webhook; POST takes each of its steps.
 pub fn webhook_new(bu: BuId) -> String {
     format!("/bu/{bu}/admin/webhooks/new")
+}
+
+/// Webhook Details.
+pub fn webhook(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}")
+}
+
+/// The stream of a webhook's deliveries as they are made and settle.
+pub fn webhook_tail(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/tail")
+}
+
+/// The page, or dialog, in which name, description and scope are changed; POST changes them.
+pub fn webhook_edit(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/edit")
+}
+
+/// The page, or dialog, in which one endpoint is changed; POST changes it.
+pub fn webhook_endpoint(bu: BuId, webhook: WebhookId, endpoint: EndpointId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/endpoints/{endpoint}")
+}
+
+/// The page, or dialog, in which an endpoint is added; POST adds it.
+pub fn webhook_endpoint_new(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/endpoints/new")
+}
+
+/// The page, or dialog, in which the triggers are changed; POST changes them.
+pub fn webhook_triggers(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/triggers")
+}
+
+/// The page, or dialog, that shows the signing secret; POST shows it.
+pub fn webhook_secret(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/secret")
+}
+
+/// The page, or dialog, in which the signing secret is rotated; POST rotates it.
+pub fn webhook_rotate(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/rotate")
+}
+
+/// The page, or dialog, that sends a test event; POST sends it.
+pub fn webhook_test(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/test")
 }
 
 /// The page, or dialog, that asks before a webhook is deleted; POST deletes it.
