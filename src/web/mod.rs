@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod assets;
+pub mod bars;
 pub mod docs;
 pub mod errors;
 pub mod events;
@@ -20,6 +21,7 @@ pub mod routes;
 pub mod session;
 pub mod shell;
 pub mod spark;
+pub mod system;
 pub mod webhooks;
 
 pub use mount::configure;

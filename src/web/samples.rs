@@ -3,6 +3,7 @@
 mod account;
 mod connect;
 mod docs;
+mod system;
 mod tokens;
 mod wizard;
 
@@ -18,7 +19,6 @@ use crate::ops::access::setup::SetupLink;
 use crate::web::access::login::{self, Login};
 use crate::web::access::partners::{Found, Partners};
 use crate::web::access::setup::Setup;
-use crate::web::errors::{Broken, Forbidden, Missing, Refused};
 use crate::web::events::event::{Attempt, Delivery, Event, EventPage};
 use crate::web::events::log::{EventLog, Log, Row as EventRow};
 use crate::web::form::Fields;
@@ -65,6 +65,7 @@ impl Samples {
             login: Badge::new(&self.t("Partner operations"), &self.t("ops@northwind.example.com")),
             unit: Unit::new(bu(), &self.t("Kestrel Retail Group"), "12345"),
             global,
+            failing: 2,
         };
         Shell::new(title, place, session)
     }
@@ -358,21 +359,5 @@ impl Samples {
                 Vec::new()
             },
         }
-    }
-
-    pub fn forbidden(&self) -> Forbidden {
-        Forbidden::new(self.theme, &self.t("Your role is viewer. Ask an admin for the developer role."))
-    }
-
-    pub fn missing(&self) -> Missing {
-        Missing::new(self.theme, true)
-    }
-
-    pub fn broken(&self) -> Broken {
-        Broken::new(self.theme, &self.t("/bu/1"), &self.t("req_7H2K9M4PXD"))
-    }
-
-    pub fn refused(&self) -> Refused {
-        Refused::new(self.theme, 429, &self.t("Too many tries"), &self.t("Wait a minute, then try again."))
     }
 }
