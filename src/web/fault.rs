@@ -13,7 +13,7 @@ use crate::web::errors::{Alone, Inside, Trouble, Way};
 use crate::web::here::Here;
 use crate::web::page::answer;
 use crate::web::routes;
-use crate::web::session::{SignedIn, blocking, theme};
+use crate::web::session::{SignedIn, blocking, signed_in, theme};
 use crate::web::shell::{Place, Solo};
 
 /// Tells htmx to open another page.
@@ -185,10 +185,7 @@ pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
 
 /// Trouble by itself. What is broken may be what a business unit's page is made of.
 fn alone(request: &HttpRequest, status: StatusCode, trouble: Trouble) -> HttpResponse {
-    let mut shell = Solo::new(&trouble.title, theme(request), "");
-    if let Some(signed) = request.extensions().get::<SignedIn>() {
-        (shell.login, shell.csrf) = (Some(signed.badge()), signed.csrf.clone());
-    }
+    let shell = Solo::new(&trouble.title, theme(request), "");
     answer(request, status, &Alone { shell, trouble })
 }
 
@@ -241,7 +238,11 @@ fn to_confirm(request: &HttpRequest) -> HttpResponse {
 
 /// Whether the request is a global partner's, who may look for another unit.
 async fn is_global(request: &HttpRequest) -> bool {
-    let signed = request.extensions().get::<SignedIn>().cloned();
+    let known = request.extensions().get::<SignedIn>().cloned();
+    let signed = match known {
+        Some(signed) => Some(signed),
+        None => signed_in(request).await.ok().flatten(),
+    };
     let Some(signed) = signed else { return false };
     matches!(blocking(move || partners::landing(&signed.cx())).await, Ok(Landing::Partners))
 }

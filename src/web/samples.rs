@@ -250,6 +250,7 @@ impl Samples {
             to: String::new(),
             more_open: false,
             filtered: true,
+            only_by_id: false,
             go_on: None,
             rows: rows.collect(),
             pager: Pager { summary: "Today, 20 Nov".to_owned(), newer: None, older: Some(routes::log(bu())) },
@@ -276,6 +277,7 @@ impl Samples {
         let delivery = Delivery {
             heading_id: "delivery-1".to_owned(),
             webhook: self.t("Order desk"),
+            webhook_href: routes::webhook(bu(), webhook_id(1)),
             endpoint: self.t("orders.example.com/bellwire/in"),
             outcome: Mark::new(Tone::Wait, "Retrying"),
             note: "Attempt 4 of 10 at 14:09:22, in 6 min".to_owned(),
@@ -283,6 +285,13 @@ impl Samples {
             next: Some(step(Tone::Wait, "Attempt 4", "scheduled", "2025-11-20T14:09:22Z")),
             attempts: vec![self.attempt(3), self.attempt(2)],
             first: step(Tone::Ok, "Event created", "matched 1 trigger", "2025-11-20T14:01:21Z"),
+            curl: Some(CodeBlock {
+                id: "curl-1".to_owned(),
+                label: "curl".to_owned(),
+                mark: None,
+                pieces: json_view::body(self.t("curl -X POST").as_bytes()),
+                note: None,
+            }),
         };
         let skipped = Delivery {
             heading_id: "delivery-2".to_owned(),
@@ -293,6 +302,7 @@ impl Samples {
             resend: None,
             next: None,
             attempts: Vec::new(),
+            curl: None,
             ..delivery.clone()
         };
         let payload = format!(

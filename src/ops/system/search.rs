@@ -16,6 +16,8 @@ use crate::store::webhooks::{endpoints, webhooks};
 const LONGEST: usize = 200;
 /// How many of a kind are found at the most.
 const MOST: usize = 6;
+/// How many events are found by their type at the most.
+const MOST_OF_TYPE: usize = 3;
 /// How many webhooks are looked at with one query.
 const STEP: i64 = 1_000;
 /// How many of the latest events are looked at for their type.
@@ -112,7 +114,7 @@ fn by_id(cx: &Cx, bu: BuId, text: &str) -> Result<Vec<EventHit>, Error> {
 fn by_type(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<EventHit>, Error> {
     let end = events::last_place(conn, bu)?.saturating_add(1);
     let heads = events::heads(conn, bu, end, LATEST)?;
-    let fit = heads.into_iter().filter(|head| head.event_type.contains(text)).take(MOST);
+    let fit = heads.into_iter().filter(|head| head.event_type.contains(text)).take(MOST_OF_TYPE);
     Ok(fit.map(|head| EventHit { id: head.id, event_type: head.event_type, at: head.received_at }).collect())
 }
 

@@ -123,7 +123,7 @@ pub struct Failure {
     pub answer: Mark,
     /// Why, in plain words.
     pub why: String,
-    /// When it was given up.
+    /// When it was made.
     pub at: Moment,
 }
 
@@ -403,7 +403,7 @@ impl Failure {
             webhook: given_up.webhook.clone(),
             answer: Mark::new(Tone::Bad, answer),
             why: row.cause.map(Cause::sentence).unwrap_or_default().to_owned(),
-            at: Moment::relative(row.settled_at.unwrap_or(row.created_at), now),
+            at: Moment::relative(row.created_at, now),
         }
     }
 }

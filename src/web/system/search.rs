@@ -13,12 +13,12 @@ use crate::web::page::Page;
 use crate::web::routes;
 use crate::web::shell::{Place, Shell};
 
-/// The part of the dialog that changes as one types, as htmx names it.
+/// The element of the dialog that changes as one types.
 const RESULTS: &str = "palette-results";
 
 /// The page `/bu/{bu}/search`; for htmx the dialog, or only what was found.
 #[derive(Debug, Template)]
-#[template(path = "system/search.html", blocks = ["modal", "results"])]
+#[template(path = "system/search.html", blocks = ["modal"])]
 pub struct SearchPage {
     /// The frame.
     pub shell: Shell,
@@ -34,6 +34,15 @@ pub struct SearchPage {
     pub dialog: bool,
     /// Whether only what was found is asked for.
     pub only_results: bool,
+}
+
+/// The part of the dialog that changes as one types.
+#[derive(Debug, Template)]
+#[template(path = "system/_results.html")]
+struct Results<'a> {
+    q: &'a str,
+    groups: &'a [Group],
+    summary: &'a str,
 }
 
 /// What was found of a kind.
@@ -61,7 +70,7 @@ pub struct Hit {
 impl Page for SearchPage {
     fn fragment(&self) -> askama::Result<String> {
         match (self.only_results, self.dialog) {
-            (true, _) => self.as_results().render(),
+            (true, _) => Results { q: &self.q, groups: &self.groups, summary: &self.summary }.render(),
             (false, true) => self.as_modal().render(),
             (false, false) => self.render(),
         }

@@ -81,7 +81,7 @@ fn after_signing_in_a_person_stays_on_this_host(database: &TestDatabase) {
     assert_eq!(leads_to(&logs), logs);
     // Every way to write another host is in the unit test beside the rule; one of each kind is tried whole.
     for bad in ["//evil", "/\\evil", "/%09/evil", "https:evil", "/a\r\nSet-Cookie: b=c", &long] {
-        assert_eq!(leads_to(bad), site.webhooks(), "{bad}");
+        assert_eq!(leads_to(bad), site.overview(), "{bad}");
     }
 }
 

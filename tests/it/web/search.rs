@@ -115,7 +115,7 @@ fn the_palette_opens_by_key_from_anywhere_and_is_used_by_keyboard() {
         field.send_keys("nowhere at all").await?;
         browser.find("#palette-results .empty").await?;
         axe(&browser, "the palette, nothing found").await?;
-        assert_eq!(browser.find("#live").await?.text().await?, "Nothing found");
+        assert_eq!(browser.find("#palette-said").await?.text().await?, "Nothing found");
         field.send_keys(Key::Escape).await?;
         assert!(browser.window.find_all(By::Css("dialog:modal")).await?.is_empty());
         // "/" opens it where a page has no search of its own.
