@@ -12,10 +12,10 @@ use crate::ops::cx::Cx;
 use crate::ops::webhooks::read::{WebhookView, views};
 use crate::store::access::tokens;
 use crate::store::events::deliveries::{self, DeliveryRow};
-use crate::store::events::{events, rollups};
+use crate::store::events::{events, unit_hours};
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookPart};
 
-pub use crate::store::events::rollups::UnitHour;
+pub use crate::store::events::unit_hours::UnitHour;
 
 /// How many failing webhooks are named.
 pub const MOST_FAILING: usize = 5;
@@ -63,16 +63,16 @@ pub fn overview(cx: &Cx, bu: BuId, hours: u32) -> Result<Overview, Error> {
         let given_up = deliveries::failed(conn, bu, MOST_FAILURES)?;
         let ids: Vec<WebhookId> = given_up.iter().map(|delivery| delivery.webhook_id).collect();
         let names: HashMap<WebhookId, String> = webhooks::names(conn, bu, &ids)?.into_iter().collect();
-        let named = |delivery: DeliveryRow| Failure {
+        let failure = |delivery: DeliveryRow| Failure {
             webhook: names.get(&delivery.webhook_id).cloned().unwrap_or_default(),
             delivery,
         };
         Ok(Overview {
-            hours: rollups::of_unit(conn, bu, since)?,
+            hours: unit_hours::since(conn, bu, since)?,
             webhooks: webhooks::count(conn, bu, &WebhookFilter::default())?,
             active: webhooks::count(conn, bu, &active)?,
             failing: views(conn, bu, failing)?,
-            failures: given_up.into_iter().map(named).collect(),
+            failures: given_up.into_iter().map(failure).collect(),
             has_token: !tokens::list(conn, bu)?.is_empty(),
             has_event: events::last_place(conn, bu)? > 0,
         })

@@ -1,8 +1,6 @@
 //! Table `delivery_hours`: what charts read, kept up as deliveries settle.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use crate::domain::id::{BuId, EndpointId, WebhookId};
 use crate::domain::time::Ts;
@@ -112,19 +110,6 @@ impl HourRow {
     }
 }
 
-/// An hour of a business unit, over all its endpoints.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Queryable)]
-pub struct UnitHour {
-    /// The start of the hour.
-    pub hour: Ts,
-    /// Deliveries that arrived.
-    pub delivered: i64,
-    /// Deliveries whose every attempt failed.
-    pub exhausted: i64,
-    /// Attempts that failed.
-    pub failed_attempts: i64,
-}
-
 struct Add;
 
 impl Statement for Add {
@@ -174,21 +159,6 @@ pub fn of_webhooks(
                 .and(delivery_hours::hour.ge(since)),
         )
         .select(HourRow::as_select())
-        .order(delivery_hours::hour)
-        .load(conn)
-}
-
-/// The hours of `bu` from `since` on in which something was delivered or failed, in order of time.
-pub fn of_unit(conn: &mut Conn, bu: BuId, since: Ts) -> QueryResult<Vec<UnitHour>> {
-    delivery_hours::table
-        .filter(delivery_hours::bu_id.eq(bu).and(delivery_hours::hour.ge(since)))
-        .group_by(delivery_hours::hour)
-        .select((
-            delivery_hours::hour,
-            sql::<BigInt>("CAST(SUM(delivered) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(exhausted) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(failed_attempts) AS BIGINT)"),
-        ))
         .order(delivery_hours::hour)
         .load(conn)
 }

@@ -95,16 +95,16 @@ fn htmx_is_told_in_a_few_words(database: &TestDatabase) {
         assert!(text.starts_with("<div class=\"toast bad\">") && text.ends_with("</div>"), "{path}: {text}");
         assert!(between(text, "<b>", "</b>") == Some(title) && !text.contains("<html"), "{path}: {text}");
     }
-    database.execute("ALTER TABLE delivery_hours RENAME TO hidden");
+    database.execute("ALTER TABLE unit_hours RENAME TO hidden");
     let broken = viewer.get(&site.overview());
     let told = htmx(&viewer, Method::GET, &site.overview());
-    database.execute("ALTER TABLE hidden RENAME TO delivery_hours");
+    database.execute("ALTER TABLE hidden RENAME TO unit_hours");
     for (answer, what) in [(&broken, "a page"), (&told, "htmx")] {
         assert!(answer.status >= 500, "{what}: {answer:?}");
         assert!(answer.body.contains(answer.header("x-request-id")), "{what} names the request");
         assert!(answer.body.contains("Something broke on our side"), "{what}");
     }
-    assert!(!told.body.contains("<html") && !broken.body.contains("delivery_hours"));
+    assert!(!told.body.contains("<html") && !broken.body.contains("unit_hours"));
 }
 
 async fn toast(browser: &Browser, text: &str) -> WebDriverResult<WebElement> {

@@ -132,14 +132,17 @@ fn an_event_is_looked_for_read_and_sent_again_in_a_browser() {
         browser.find(&format!("#row-{event}")).await?;
         browser.find("details.more summary").await?.click().await?;
         axe(&browser, "more filters").await?;
-        browser.find("#code").await?.send_keys("200").await?;
-        browser.find(&format!("#row-{event}[href*='code=200']")).await?.click().await?;
+        browser.find("#type").await?.send_keys("order.completed").await?;
+        browser.find(&format!("#row-{event}[href*='type=order.completed']")).await?.click().await?;
         browser.find("#event .codeblock pre").await?;
         let address = browser.window.current_url().await?;
         assert!(address.path().ends_with(&event), "{address}");
         let query = address.query().unwrap_or_default();
-        assert!(query.contains("code=200") && query.contains("q=evt_"), "the filters stand in {address}");
-        browser.find("#event section:last-of-type form button").await?.click().await?;
+        assert!(
+            query.contains("type=order.completed") && query.contains("q=evt_"),
+            "the filters stand in {address}"
+        );
+        browser.find("#event section form button").await?.click().await?;
         browser.find("#toasts .toast").await?;
         browser.assert_quiet().await
     });
@@ -155,7 +158,7 @@ fn event_logs_work_without_scripts() {
         browser.find("#log-filter [name=q]").await?.send_keys(&event[..20]).await?;
         browser.find("#log-filter noscript button").await?.click().await?;
         browser.find(&format!("#row-{event}[href*='q=evt']")).await?.click().await?;
-        browser.find("#event section:last-of-type form button").await?.click().await?;
+        browser.find("#event section form button").await?.click().await?;
         let said = browser.find("#toasts .toast").await?.text().await?;
         assert!(said.contains("Sent again"), "{said}");
         Ok(())
