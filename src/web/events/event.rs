@@ -305,10 +305,9 @@ impl Attempt {
             pieces,
             note,
         };
-        let request = json_view::message(&first_lines(&tried.url), &tried.request_headers, b"");
         let mut parts = Vec::new();
         if !tried.request_headers.is_empty() {
-            parts.push(part("request", "Request", None, request, None));
+            parts.push(part("request", "Request", None, request(tried), None));
         }
         if let Some(status) = tried.status {
             let reason = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
@@ -332,12 +331,16 @@ impl Attempt {
     }
 }
 
-/// How a request to this address begins.
-fn first_lines(url: &str) -> String {
-    let Ok(url) = url::Url::parse(url) else { return format!("POST {url} HTTP/1.1") };
-    let host = url.host_str().unwrap_or_default();
+/// The request as it stood on the wire, its body aside.
+fn request(tried: &Tried) -> Vec<json_view::Piece> {
+    let Ok(url) = url::Url::parse(&tried.url) else {
+        return json_view::message(&format!("POST {} HTTP/1.1", tried.url), &tried.request_headers, b"");
+    };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("POST {} HTTP/1.1\nHost: {host}{port}", url.path())
+    let host = format!("{}{port}", url.host_str().unwrap_or_default());
+    let headers: HeaderLines =
+        [("host", host.as_str())].into_iter().chain(tried.request_headers.iter()).collect();
+    json_view::message(&format!("POST {} HTTP/1.1", url.path()), &headers, b"")
 }
 
 /// What came instead of a status, in a word or two.

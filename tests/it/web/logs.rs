@@ -159,7 +159,7 @@ fn event_logs_work_without_scripts() {
         browser.find("#log-filter noscript button").await?.click().await?;
         browser.find(&format!("#row-{event}[href*='q=evt']")).await?.click().await?;
         browser.find("#event section form button").await?.click().await?;
-        let said = browser.find("#toasts .toast").await?.text().await?;
+        let said = browser.find("#toasts .toast").await?.prop("textContent").await?.unwrap_or_default();
         assert!(said.contains("Sent again"), "{said}");
         Ok(())
     });
