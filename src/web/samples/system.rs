@@ -29,7 +29,7 @@ impl Samples {
         let period = |id, label, current| PeriodLink { id, label, href: routes::overview(bu()), current };
         Overview {
             shell: self.shell("Overview", Place::Overview, true),
-            steps: vec![self.step(true), self.step(false)],
+            steps: vec![step(true), step(false)],
             figures: vec![
                 figure("Delivered", "97.6", "2.1 points below the 24 hours before", true),
                 figure("Deliveries", "4,938", "171 attempts failed", false),
@@ -56,17 +56,6 @@ impl Samples {
                 at: Moment::clock(at("2025-11-20T14:04:22Z")),
             }],
             failed_log: routes::log(bu()),
-        }
-    }
-
-    fn step(&self, done: bool) -> FirstStep {
-        FirstStep {
-            tone: if done { Tone::Ok } else { Tone::Off },
-            title: "Add a webhook",
-            text: "Until there is one, nothing is sent.",
-            done,
-            way: "Add Webhook",
-            href: (!done).then(|| routes::webhook_new(bu())),
         }
     }
 
@@ -132,5 +121,16 @@ impl Samples {
 
     pub fn sign_in_again(&self) -> Alone {
         self.alone(Trouble::old_sign_in(&self.t("/confirm?next=/")))
+    }
+}
+
+fn step(done: bool) -> FirstStep {
+    FirstStep {
+        tone: if done { Tone::Ok } else { Tone::Off },
+        title: "Add a webhook",
+        text: "Until there is one, nothing is sent.",
+        done,
+        way: "Add Webhook",
+        href: (!done).then(|| routes::webhook_new(bu())),
     }
 }
