@@ -148,6 +148,10 @@ impl World {
         let log = routes::log(bu);
         let prefix = self.event.as_str().get(..12).unwrap().to_owned();
         named([
+            ("Overview", routes::overview(bu)),
+            ("Overview, 7 days", format!("{}?period=7d", routes::overview(bu))),
+            ("Search", format!("{}?q=desk+77", routes::search(bu))),
+            ("Search without a hit", format!("{}?q=nowhere", routes::search(bu))),
             ("API tab", routes::api(bu)),
             ("Webhooks tab", routes::webhooks(bu)),
             ("Webhooks tab, searched", format!("{}?q=desk+77", routes::webhooks(bu))),

@@ -3,7 +3,7 @@
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data};
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
 use crate::config::Contact;
 use crate::domain::access::permission::{Permission, Scopes};
@@ -17,7 +17,7 @@ use crate::web::fault::{Fault, HX_REDIRECT, see};
 use crate::web::flash::{self, Flash};
 use crate::web::form::Fields;
 use crate::web::page::{self, Page};
-use crate::web::session::{Boxed, Holder, SignedIn, blocking, limits};
+use crate::web::session::{Boxed, Holder, SignedIn, blocking, limits, signed_in};
 use crate::web::shell::{Place, Session, Shell, Unit};
 
 /// A signed-in person in a business unit that is theirs.
@@ -55,6 +55,20 @@ impl Holder for Here {
 }
 
 impl Here {
+    /// The person and the unit that the address of a request names, where that person may open it: for pages
+    /// that stand for another one.
+    pub async fn around(request: &HttpRequest) -> Option<Self> {
+        let bu: BuId = request.path().strip_prefix("/bu/")?.split('/').next()?.parse().ok()?;
+        let known = request.extensions().get::<SignedIn>().cloned();
+        let signed = match known {
+            Some(signed) => signed,
+            None => signed_in(request).await.ok().flatten()?,
+        };
+        let cx = signed.cx();
+        let unit = blocking(move || partners::unit(&cx, bu)).await.ok()?;
+        Some(Self { signed, unit, request: request.clone() })
+    }
+
     /// The business unit.
     pub const fn bu(&self) -> BuId {
         self.unit.bu
@@ -131,6 +145,7 @@ impl Here {
             login: self.signed.badge(),
             unit: Unit::new(self.unit.bu, &self.unit.name, &self.unit.partner.to_string()),
             global: self.unit.by_grant,
+            failing: u64::try_from(self.unit.failing).unwrap_or(0),
         };
         let mut shell = Shell::new(title, place, session);
         shell.toasts.extend(self.flash().map(Flash::toast));
@@ -140,6 +155,16 @@ impl Here {
     /// Whether htmx asks, who wants a block of the page.
     pub fn wants_fragment(&self) -> bool {
         page::wants_fragment(&self.request)
+    }
+
+    /// The id of the element that htmx will put the answer into; empty when it names none.
+    pub fn target(&self) -> &str {
+        self.request.headers().get("hx-target").and_then(|id| id.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Whether the login is a global partner's, inside another partner's unit.
+    pub const fn by_grant(&self) -> bool {
+        self.unit.by_grant
     }
 
     /// Whether a form was sent.

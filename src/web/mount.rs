@@ -13,6 +13,7 @@ use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
 use crate::web::form::{self, FormLimit};
 use crate::web::frame::frame;
+use crate::web::system::{overview, search};
 use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
 use crate::web::webhooks::signing::{reveal, rotate};
 use crate::web::webhooks::test::send;
@@ -58,7 +59,8 @@ impl Mounted {
             .action("/account/sessions/{ses}/end", sessions::end)
             .page(routes::PARTNERS, partners::open)
             .page(routes::API_DOCS, docs::page::open)
-            .page("/bu/{bu}", home::unit)
+            .page("/bu/{bu}", overview::open)
+            .page("/bu/{bu}/search", search::open)
             .page("/bu/{bu}/admin/api", tokens::list::open)
             .both("/bu/{bu}/admin/api/tokens/new", tokens::create::open, tokens::create::send)
             .both("/bu/{bu}/admin/api/tokens/{tok}/delete", tokens::delete::open, tokens::delete::send)

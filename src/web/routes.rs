@@ -45,6 +45,16 @@ pub fn account_session_end(session: SessionId) -> String {
     format!("/account/sessions/{session}/end")
 }
 
+/// The overview of a business unit.
+pub fn overview(bu: BuId) -> String {
+    format!("/bu/{bu}")
+}
+
+/// Search in a business unit.
+pub fn search(bu: BuId) -> String {
+    format!("/bu/{bu}/search")
+}
+
 /// Admin › API, tab API.
 pub fn api(bu: BuId) -> String {
     format!("/bu/{bu}/admin/api")

@@ -5,6 +5,7 @@ mod acts;
 mod connect;
 mod details;
 mod docs;
+mod system;
 mod tokens;
 mod wizard;
 
@@ -20,7 +21,6 @@ use crate::ops::access::setup::SetupLink;
 use crate::web::access::login::{self, Login};
 use crate::web::access::partners::{Found, Partners};
 use crate::web::access::setup::Setup;
-use crate::web::errors::{Broken, Forbidden, Missing, Refused};
 use crate::web::events::event::{Attempt, Delivery, Event, EventPage};
 use crate::web::events::log::{EventLog, Log, Row as EventRow};
 use crate::web::form::Fields;
@@ -67,6 +67,7 @@ impl Samples {
             login: Badge::new(&self.t("Partner operations"), &self.t("ops@northwind.example.com")),
             unit: Unit::new(bu(), &self.t("Kestrel Retail Group"), "12345"),
             global,
+            failing: 2,
         };
         Shell::new(title, place, session)
     }
@@ -255,6 +256,7 @@ impl Samples {
             to: String::new(),
             more_open: false,
             filtered: true,
+            only_by_id: false,
             go_on: None,
             rows: rows.collect(),
             pager: Pager { summary: "Today, 20 Nov".to_owned(), newer: None, older: Some(routes::log(bu())) },
@@ -281,6 +283,7 @@ impl Samples {
         let delivery = Delivery {
             heading_id: "delivery-1".to_owned(),
             webhook: self.t("Order desk"),
+            webhook_href: routes::webhook(bu(), webhook_id(1)),
             endpoint: self.t("orders.example.com/bellwire/in"),
             outcome: Mark::new(Tone::Wait, "Retrying"),
             note: "Attempt 4 of 10 at 14:09:22, in 6 min".to_owned(),
@@ -288,6 +291,13 @@ impl Samples {
             next: Some(step(Tone::Wait, "Attempt 4", "scheduled", "2025-11-20T14:09:22Z")),
             attempts: vec![self.attempt(3), self.attempt(2)],
             first: step(Tone::Ok, "Event created", "matched 1 trigger", "2025-11-20T14:01:21Z"),
+            curl: Some(CodeBlock {
+                id: "curl-1".to_owned(),
+                label: "curl".to_owned(),
+                mark: None,
+                pieces: json_view::body(self.t("curl -X POST").as_bytes()),
+                note: None,
+            }),
         };
         let skipped = Delivery {
             heading_id: "delivery-2".to_owned(),
@@ -298,6 +308,7 @@ impl Samples {
             resend: None,
             next: None,
             attempts: Vec::new(),
+            curl: None,
             ..delivery.clone()
         };
         let payload = format!(
@@ -364,21 +375,5 @@ impl Samples {
                 Vec::new()
             },
         }
-    }
-
-    pub fn forbidden(&self) -> Forbidden {
-        Forbidden::new(self.theme, &self.t("Your role is viewer. Ask an admin for the developer role."))
-    }
-
-    pub fn missing(&self) -> Missing {
-        Missing::new(self.theme, true)
-    }
-
-    pub fn broken(&self) -> Broken {
-        Broken::new(self.theme, &self.t("/bu/1"), &self.t("req_7H2K9M4PXD"))
-    }
-
-    pub fn refused(&self) -> Refused {
-        Refused::new(self.theme, 429, &self.t("Too many tries"), &self.t("Wait a minute, then try again."))
     }
 }

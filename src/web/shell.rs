@@ -79,6 +79,10 @@ impl Unit {
 /// The pages the navigation leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
+    /// None of them.
+    Elsewhere,
+    /// The overview of the business unit.
+    Overview,
     /// Event Logs.
     Log,
     /// Admin › API, tab API.
@@ -98,6 +102,8 @@ pub struct NavItem {
     pub icon: &'static str,
     /// Whether this page belongs to it.
     pub current: bool,
+    /// How many webhooks are failing, where the entry tells of it.
+    pub failing: u64,
 }
 
 /// Entries of the navigation under one heading.
@@ -105,7 +111,7 @@ pub struct NavItem {
 pub struct NavGroup {
     /// Unique in the page: `nav-admin`.
     pub id: &'static str,
-    /// The heading.
+    /// The heading; empty for none.
     pub label: &'static str,
     /// The entries.
     pub items: Vec<NavItem>,
@@ -135,8 +141,8 @@ pub struct Shell {
 impl Shell {
     /// The shell of the page called `title`, at `place` of the navigation; without toasts.
     pub fn new(title: &str, place: Place, session: Session) -> Self {
-        let Session { theme, csrf, login, unit, global } = session;
-        let nav = nav(unit.id, place);
+        let Session { theme, csrf, login, unit, global, failing } = session;
+        let nav = nav(unit.id, place, failing);
         Self { title: title.to_owned(), theme, csrf, login, unit, global, nav, toasts: Vec::new() }
     }
 
@@ -152,7 +158,12 @@ impl Shell {
 
     /// Where the sign of Bellwire leads.
     pub fn home(&self) -> String {
-        routes::webhooks(self.unit.id)
+        routes::overview(self.unit.id)
+    }
+
+    /// Where Search leads.
+    pub fn search(&self) -> String {
+        routes::search(self.unit.id)
     }
 }
 
@@ -169,15 +180,21 @@ pub struct Session {
     pub unit: Unit,
     /// Whether the login is a global partner's.
     pub global: bool,
+    /// How many of the unit's webhooks are failing.
+    pub failing: u64,
 }
 
-fn nav(bu: BuId, place: Place) -> Vec<NavGroup> {
-    let item = |to: Place, label, icon, href| NavItem { label, href, icon, current: to == place };
+fn nav(bu: BuId, place: Place, failing: u64) -> Vec<NavGroup> {
+    let item = |to: Place, label, icon, href| NavItem { label, href, icon, current: to == place, failing: 0 };
+    let log = item(Place::Log, "Event Logs", "activity", routes::log(bu));
     vec![
         NavGroup {
-            id: "nav-integrations",
-            label: "Integrations",
-            items: vec![item(Place::Log, "Event Logs", "activity", routes::log(bu))],
+            id: "nav-unit",
+            label: "",
+            items: vec![
+                item(Place::Overview, "Overview", "chart-line", routes::overview(bu)),
+                NavItem { failing, ..log },
+            ],
         },
         NavGroup {
             id: "nav-admin",
@@ -195,6 +212,7 @@ fn nav(bu: BuId, place: Place) -> Vec<NavGroup> {
                 href: routes::API_DOCS.to_owned(),
                 icon: "book-open",
                 current: false,
+                failing: 0,
             }],
         },
     ]

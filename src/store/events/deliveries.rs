@@ -216,6 +216,19 @@ fn between(
     query.limit(limit).load(conn)
 }
 
+/// The deliveries of `bu` that were given up, newest first, at most `limit`.
+pub fn failed(conn: &mut Conn, bu: BuId, limit: i64) -> QueryResult<Vec<DeliveryRow>> {
+    // Written out, so that both databases know that the partial index fits.
+    let given_up = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'exhausted'");
+    deliveries::table
+        .filter(deliveries::bu_id.eq(bu))
+        .filter(given_up)
+        .select(DeliveryRow::as_select())
+        .order(deliveries::id.desc())
+        .limit(limit)
+        .load(conn)
+}
+
 /// Which deliveries of a webhook a replay sends again.
 #[derive(Debug, Clone)]
 pub struct Chosen {

@@ -65,6 +65,24 @@ pub fn addresses(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<(WebhookId, Strin
         .load(conn)
 }
 
+/// The same of those webhooks only that stand from `first` on and before `before`.
+pub fn addresses_between(
+    conn: &mut Conn,
+    bu: BuId,
+    first: WebhookId,
+    before: Option<WebhookId>,
+) -> QueryResult<Vec<(WebhookId, String)>> {
+    let mut query = endpoints::table
+        .inner_join(webhooks::table.on(webhooks::id.eq(endpoints::webhook_id)))
+        .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()).and(webhooks::id.ge(first)))
+        .select((endpoints::webhook_id, endpoints::url))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(webhooks::id.lt(before));
+    }
+    query.load(conn)
+}
+
 /// These endpoints with their webhooks, deleted ones too. For the engine, which serves every tenant.
 pub fn with_webhooks(conn: &mut Conn, ids: &[EndpointId]) -> QueryResult<Vec<(EndpointRow, WebhookRow)>> {
     endpoints::table

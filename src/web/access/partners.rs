@@ -90,7 +90,7 @@ pub async fn open(request: HttpRequest, signed: SignedIn) -> Result<HttpResponse
     let hits = hits.await?.ok_or(Fault::Missing)?;
     if let Some(number) = chosen {
         let hit = hits.iter().find(|hit| hit.number.to_string() == number).ok_or(Fault::Missing)?;
-        return Ok(see(&routes::webhooks(hit.bu)));
+        return Ok(see(&routes::overview(hit.bu)));
     }
     Ok(answer(&request, StatusCode::OK, &Partners::of(&signed, q, &hits)))
 }

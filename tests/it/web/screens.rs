@@ -40,7 +40,10 @@ const OUTSIDE: [Stop; 3] = [
 ];
 
 /// What the admin of a unit sees.
-const UNIT: [Stop; 13] = [
+const UNIT: [Stop; 16] = [
+    stop("overview", From::Inside("")),
+    stop("search", From::Inside("/search?q=order")),
+    stop("search-none", From::Inside("/search?q=nowhere")),
     stop("api-tokens", From::Inside("/admin/api")),
     stop("token-create", From::Inside("/admin/api/tokens/new")),
     stop("token-rotate", From::Behind("/admin/api", "a[href$='/rotate']")),

@@ -205,6 +205,11 @@ impl Site {
         format!("/bu/{}/admin/api", self.bu)
     }
 
+    /// The path of the overview, where people start.
+    pub fn overview(&self) -> String {
+        format!("/bu/{}", self.bu)
+    }
+
     /// The path of the Webhooks tab.
     pub fn webhooks(&self) -> String {
         format!("/bu/{}/admin/webhooks", self.bu)
