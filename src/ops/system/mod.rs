@@ -2,4 +2,5 @@
 
 pub mod audit;
 pub mod key_check;
+pub mod trail;
 pub mod upkeep;

@@ -11,4 +11,5 @@ pub mod remove;
 pub mod scope;
 pub mod search;
 pub mod secrets;
+pub mod told;
 pub mod trial;
