@@ -20,6 +20,7 @@ pub mod routes;
 pub mod session;
 pub mod shell;
 pub mod spark;
+pub mod system;
 pub mod webhooks;
 
 pub use mount::configure;

@@ -65,6 +65,7 @@ impl Samples {
             login: Badge::new(&self.t("Partner operations"), &self.t("ops@northwind.example.com")),
             unit: Unit::new(bu(), &self.t("Kestrel Retail Group"), "12345"),
             global,
+            admin: true,
         };
         Shell::new(title, place, session)
     }

@@ -85,6 +85,14 @@ pub enum Place {
     Api,
     /// Admin › API, tab Webhooks.
     Webhooks,
+    /// Programmes.
+    Programmes,
+    /// Admin › Users.
+    Users,
+    /// Admin › Teams.
+    Teams,
+    /// Admin › Audit log.
+    Audit,
 }
 
 /// One entry of the navigation.
@@ -135,8 +143,8 @@ pub struct Shell {
 impl Shell {
     /// The shell of the page called `title`, at `place` of the navigation; without toasts.
     pub fn new(title: &str, place: Place, session: Session) -> Self {
-        let Session { theme, csrf, login, unit, global } = session;
-        let nav = nav(unit.id, place);
+        let Session { theme, csrf, login, unit, global, admin } = session;
+        let nav = nav(unit.id, place, admin);
         Self { title: title.to_owned(), theme, csrf, login, unit, global, nav, toasts: Vec::new() }
     }
 
@@ -169,23 +177,34 @@ pub struct Session {
     pub unit: Unit,
     /// Whether the login is a global partner's.
     pub global: bool,
+    /// Whether its role decides on users, and so sees the audit log.
+    pub admin: bool,
 }
 
-fn nav(bu: BuId, place: Place) -> Vec<NavGroup> {
+fn nav(bu: BuId, place: Place, admin: bool) -> Vec<NavGroup> {
     let item = |to: Place, label, icon, href| NavItem { label, href, icon, current: to == place };
+    let audit = admin.then(|| item(Place::Audit, "Audit log", "scroll-text", routes::audit(bu)));
     vec![
         NavGroup {
             id: "nav-integrations",
             label: "Integrations",
-            items: vec![item(Place::Log, "Event Logs", "activity", routes::log(bu))],
+            items: vec![
+                item(Place::Programmes, "Programmes", "blocks", routes::programmes(bu)),
+                item(Place::Log, "Event Logs", "activity", routes::log(bu)),
+            ],
         },
         NavGroup {
             id: "nav-admin",
             label: "Admin",
-            items: vec![
+            items: [
                 item(Place::Api, "API", "key-round", routes::api(bu)),
                 item(Place::Webhooks, "Webhooks", "cable", routes::webhooks(bu)),
-            ],
+                item(Place::Users, "Users", "user-round", routes::users(bu)),
+                item(Place::Teams, "Teams", "users-round", routes::teams(bu)),
+            ]
+            .into_iter()
+            .chain(audit)
+            .collect(),
         },
         NavGroup {
             id: "nav-help",

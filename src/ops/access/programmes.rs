@@ -148,7 +148,9 @@ pub fn page(cx: &Cx, bu: BuId, query: &ProgrammeQuery) -> Result<ProgrammePage, 
         let text = folded(&query.text);
         let mut rows = programmes::list(conn, bu)?;
         let total = rows.len();
-        rows.retain(|row| query.after.is_none_or(|after| row.id < after) && folded(&row.name).contains(&text));
+        rows.retain(|row| {
+            query.after.is_none_or(|after| row.id < after) && folded(&row.name).contains(&text)
+        });
         rows.reverse();
         let page = Page::cut(rows, query.limit);
         let ids: Vec<ProgrammeId> = page.rows.iter().map(|row| row.id).collect();

@@ -201,7 +201,9 @@ fn found(
     cx: &Cx,
     conn: &mut Conn,
     news: &mut News,
-    checked: &Checked, hash: String) -> Result<UserRow, Error> {
+    checked: &Checked,
+    hash: String,
+) -> Result<UserRow, Error> {
     users::take_turns(conn)?;
     let partner_name = checked.partner_name.as_ref().ok_or(Error::NotFound)?;
     if users::any(conn)? {

@@ -185,7 +185,10 @@ mod tests {
 
     fn found(cx: &Cx, bu: BuId, query: TrailQuery) -> Vec<String> {
         let page = page(cx, bu, &TrailQuery { limit: 50, ..query }).unwrap();
-        page.rows.into_iter().map(|row| format!("{} {}", row.row.action, row.target.unwrap_or_default())).collect()
+        page.rows
+            .into_iter()
+            .map(|row| format!("{} {}", row.row.action, row.target.unwrap_or_default()))
+            .collect()
     }
 
     #[test]

@@ -45,13 +45,7 @@ pub fn check(tools: &Tools) -> Result<Vec<WebhookId>, Error> {
 }
 
 /// Whether the webhook was switched off.
-fn decide(
-    tools: &Tools,
-    conn: &mut Conn,
-    one: Failing,
-    now: Ts,
-    news: &mut News,
-) -> Result<bool, Error> {
+fn decide(tools: &Tools, conn: &mut Conn, one: Failing, now: Ts, news: &mut News) -> Result<bool, Error> {
     // Somebody else is at it, or has changed it since it was listed.
     if !dialect::try_lock(conn, LOCK)? {
         return Ok(false);

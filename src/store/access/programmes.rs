@@ -45,12 +45,7 @@ pub fn names(conn: &mut Conn, bu: BuId, ids: &[ProgrammeId]) -> QueryResult<Vec<
 }
 
 /// Whether a programme of `bu` other than `but` has this name.
-pub fn is_name_taken(
-    conn: &mut Conn,
-    bu: BuId,
-    name: &str,
-    but: Option<ProgrammeId>,
-) -> QueryResult<bool> {
+pub fn is_name_taken(conn: &mut Conn, bu: BuId, name: &str, but: Option<ProgrammeId>) -> QueryResult<bool> {
     let found: Vec<ProgrammeId> = programmes::table
         .filter(programmes::bu_id.eq(bu).and(programmes::name.eq(name)))
         .select(programmes::id)

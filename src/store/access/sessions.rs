@@ -119,12 +119,6 @@ pub fn remove_of_user(conn: &mut Conn, user: UserId) -> QueryResult<usize> {
     diesel::delete(sessions::table.filter(sessions::user_id.eq(user))).execute(conn)
 }
 
-/// Ends every session of a login but `kept`; gives how many.
-pub fn remove_others(conn: &mut Conn, user: UserId, kept: SessionId) -> QueryResult<usize> {
-    let others = sessions::table.filter(sessions::user_id.eq(user).and(sessions::id.ne(kept)));
-    diesel::delete(others).execute(conn)
-}
-
 /// Forgets at most `limit` sessions that began before `began` or were last seen before `seen`.
 pub fn forget(conn: &mut Conn, began: Ts, seen: Ts, limit: i64) -> QueryResult<usize> {
     let ended = sessions::table.filter(sessions::created_at.lt(began).or(sessions::last_seen_at.lt(seen)));

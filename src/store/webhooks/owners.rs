@@ -22,13 +22,7 @@ pub fn of_owner(conn: &mut Conn, bu: BuId, user: UserId) -> QueryResult<Vec<Name
 }
 
 /// Gives the webhooks of `bu` that `from` owns to `to`, or to nobody.
-pub fn hand_over(
-    conn: &mut Conn,
-    bu: BuId,
-    from: UserId,
-    to: Option<UserId>,
-    now: Ts,
-) -> QueryResult<usize> {
+pub fn hand_over(conn: &mut Conn, bu: BuId, from: UserId, to: Option<UserId>, now: Ts) -> QueryResult<usize> {
     diesel::update(webhooks::table.filter(webhooks::bu_id.eq(bu).and(webhooks::owner.eq(Some(from)))))
         .set((webhooks::owner.eq(to), webhooks::updated_at.eq(Some(now))))
         .execute(conn)

@@ -64,7 +64,9 @@ pub fn page(cx: &Cx, bu: BuId, query: &TeamQuery) -> Result<TeamPage, Error> {
         let text = folded(&query.text);
         let mut rows = teams::list(conn, bu)?;
         let total = rows.len();
-        rows.retain(|row| query.after.is_none_or(|after| row.id < after) && folded(&row.name).contains(&text));
+        rows.retain(|row| {
+            query.after.is_none_or(|after| row.id < after) && folded(&row.name).contains(&text)
+        });
         rows.reverse();
         let page = Page::cut(rows, query.limit);
         let ids: Vec<TeamId> = page.rows.iter().map(|row| row.id).collect();

@@ -76,12 +76,7 @@ pub(super) fn forget_tokens(cx: &Cx, id: UserId) {
     cx.tools.known.tokens.forget(|_, known| known.created_by == Some(id));
 }
 
-pub(super) fn entry(
-    action: &'static str,
-    id: UserId,
-    before: Option<Value>,
-    after: Option<Value>,
-) -> Entry {
+pub(super) fn entry(action: &'static str, id: UserId, before: Option<Value>, after: Option<Value>) -> Entry {
     Entry { action, target_kind: "user", target_id: id.to_string(), before, after }
 }
 
