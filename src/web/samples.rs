@@ -3,6 +3,7 @@
 mod account;
 mod connect;
 mod docs;
+mod people;
 mod tokens;
 mod wizard;
 

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod account_browser;
+mod audit;
 mod browser;
 mod connect;
 mod docs;
@@ -13,6 +14,8 @@ mod limits;
 mod logs;
 mod screens;
 mod sessions;
+mod people;
+mod people_browser;
 mod site;
 mod tokens;
 mod tokens_browser;

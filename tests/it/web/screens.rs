@@ -40,7 +40,7 @@ const OUTSIDE: [Stop; 3] = [
 ];
 
 /// What the admin of a unit sees.
-const UNIT: [Stop; 12] = [
+const UNIT: [Stop; 23] = [
     stop("api-tokens", From::Inside("/admin/api")),
     stop("token-create", From::Inside("/admin/api/tokens/new")),
     stop("token-rotate", From::Behind("/admin/api", "a[href$='/rotate']")),
@@ -50,6 +50,17 @@ const UNIT: [Stop; 12] = [
     stop("wizard-1", From::Inside("/admin/webhooks/new")),
     stop("webhook-delete", From::Behind(HOOKS, "a[href$='/delete']")),
     stop("connect", From::Behind(HOOKS, "input[value*='/connect/']")),
+    stop("users", From::Inside("/admin/users")),
+    stop("user-invite", From::Inside("/admin/users/new")),
+    stop("user-edit", From::Behind("/admin/users", "a[href*='/users/'][href$='/edit']")),
+    stop("user-disable", From::Behind("/admin/users", "a[href$='/disable']")),
+    stop("user-remove", From::Behind("/admin/users", "a[href$='/remove']")),
+    stop("teams", From::Inside("/admin/teams")),
+    stop("team-create", From::Inside("/admin/teams/new")),
+    stop("team", From::Behind("/admin/teams", "a.row-link[href*='/teams/']")),
+    stop("team-delete", From::Behind("/admin/teams", "a[href*='/teams/'][href$='/delete']")),
+    stop("programmes", From::Inside("/programmes")),
+    stop("audit-log", From::Inside("/admin/audit")),
     stop("event-logs", From::Inside("/logs")),
     stop("event-detail", From::Behind("/logs", "a[href*='/logs/evt_']")),
     stop("error-404", From::Inside("/nowhere")),

@@ -18,6 +18,9 @@ use crate::ops::cx::{Actor, Cx};
 use crate::ops::events::gather::Answer;
 use crate::ops::webhooks::catalogue::{self, Publishing};
 
+/// How a stored event says that Bellwire itself published it.
+const OWN_SOURCE: &str = "system";
+
 /// An event as its producer sends it.
 #[derive(Debug, Deserialize)]
 pub struct PublishBody<'a> {
@@ -91,7 +94,7 @@ impl Publish {
     }
 
     /// An event of Bellwire's own.
-    pub(super) fn own(own: Own, source: &'static str) -> Self {
+    pub fn own(own: Own) -> Self {
         let Own { bu, event_type, data, subject, programme } = own;
         Self {
             bu,
@@ -101,7 +104,7 @@ impl Publish {
             about: subject,
             programme,
             created: None,
-            source,
+            source: OWN_SOURCE,
             repeat: None,
             token: None,
         }

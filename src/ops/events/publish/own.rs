@@ -12,9 +12,6 @@ use crate::ops::events::handoff::Handed;
 use crate::store::events::events;
 use crate::store::pool::Conn;
 
-/// How a stored event says that Bellwire itself published it.
-const SOURCE: &str = "system";
-
 /// Something that happened in Bellwire itself.
 #[derive(Debug)]
 pub struct Own {
@@ -54,7 +51,7 @@ impl News {
             handoff: tools.handoff.clone(),
         };
         let bu = own.bu;
-        for answer in store(&gather, conn, &[Publish::own(own, SOURCE)], &mut self.handed)? {
+        for answer in store(&gather, conn, &[Publish::own(own)], &mut self.handed)? {
             answer?;
         }
         self.units.push(bu);
@@ -124,7 +121,7 @@ mod tests {
     fn payloads_name_the_login_as_the_catalogue_says() {
         let world = World::new();
         let login = world.login(world.channel("Ours").partner, Role::Owner);
-        let sample = catalogue::find("team.created").and_then(|t| t.sample.clone()).unwrap();
+        let sample = catalogue::find("team.created").map(|t| t.sample.clone()).unwrap();
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&by(&login)), keys(&sample["created_by"]));
         assert_eq!(by(&world.operator()), Value::Null);
