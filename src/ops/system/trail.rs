@@ -95,6 +95,10 @@ fn part(conn: &mut Conn, query: &TrailQuery) -> Result<Option<AuditPart>, Error>
         before: query.before,
         ..AuditPart::default()
     };
+    // Not every database takes it, and no action holds it.
+    if part.action.as_deref().is_some_and(|action| action.contains('\0')) {
+        return Ok(None);
+    }
     match query.actor.as_deref() {
         Some(kind @ ("operator" | "system")) => part.actor_kind = Some(kind.to_owned()),
         Some(text) => match named(conn, text)? {
