@@ -1,6 +1,8 @@
 //! Every address of the browser's face, spelled once.
 
-use crate::domain::id::{BuId, DeliveryId, EventId, ProgrammeId, SessionId, TeamId, TokenId, UserId, WebhookId};
+use crate::domain::id::{
+    BuId, DeliveryId, EventId, ProgrammeId, SessionId, TeamId, TokenId, UserId, WebhookId,
+};
 
 /// Where `/` leads to the right place for who signed in.
 pub const HOME: &str = "/";
