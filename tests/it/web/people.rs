@@ -216,7 +216,7 @@ fn whoever_leaves_hands_the_webhooks_over_or_they_stop(database: &TestDatabase) 
         database.execute(&format!("UPDATE webhooks SET owner = '{user}' WHERE id = '{webhook}'"));
     };
     let [first_id, second_id, admin_id] = [&first, &second, &admin].map(|one| id_of(database, &one.email));
-    let [kept, stopped] = ["Kept", "Stopped"].map(|name| site.webhook(name, "http://127.0.0.1:9/in"));
+    let [kept, stopped] = ["Kept", "Stopped"].map(|name| site.webhook(name, "https://example.com/h"));
     own(&kept, &first_id);
     own(&stopped, &second_id);
     let number = number_of(database, &admin.email);
@@ -277,7 +277,7 @@ fn a_team_is_made_filled_renamed_and_deleted(database: &TestDatabase) {
     assert!(was.contains("EMEA") && is.contains("Europe"), "{was} {is}");
 
     let id = team.rsplit('/').next().unwrap();
-    let webhook = site.webhook("Limited", "http://127.0.0.1:9/in");
+    let webhook = site.webhook("Limited", "https://example.com/h");
     database.execute(&format!("UPDATE webhooks SET for_team = '{id}' WHERE id = '{webhook}'"));
     let kept = send(&site, &admin, &format!("{team}/delete"), &[]);
     assert!(kept.status == 409 && kept.body.contains("“Limited” is limited to this team"), "{kept:?}");
@@ -302,7 +302,7 @@ fn a_programme_is_made_renamed_and_deleted(database: &TestDatabase) {
     assert!(admin.get(&programmes(&site)).body.contains("Miles Plus"));
     let event = told(&site, "programme.updated").pop().unwrap();
     assert_eq!((&event["name"], &event["changed"]), (&"Miles Plus".into(), &serde_json::json!(["name"])));
-    let webhook = site.webhook("Linked", "http://127.0.0.1:9/in");
+    let webhook = site.webhook("Linked", "https://example.com/h");
     let link =
         format!("UPDATE webhooks SET programme_id = '{id}', origin = 'programme' WHERE id = '{webhook}'");
     database.execute(&link);
