@@ -120,16 +120,12 @@ fn the_pages_fit_every_screen_in_both_themes() {
     let user = database.lines(&sql).remove(0);
     let pages = [
         "admin/users".to_owned(),
-        "admin/users?q=none".to_owned(),
         "admin/users/new".to_owned(),
         format!("admin/users/{user}/disable"),
         "admin/teams".to_owned(),
-        "admin/teams/new".to_owned(),
         format!("admin/teams/{team}"),
-        format!("admin/teams/{team}/delete"),
         "programmes".to_owned(),
         "admin/audit".to_owned(),
-        "admin/audit?actor=999999".to_owned(),
     ];
     browse(async |browser| {
         site.sign_in(&browser, &owner.email, &site.webhooks()).await?;
