@@ -137,7 +137,7 @@ fn a_row_that_was_changed_around_the_program_is_named(database: &TestDatabase) {
     let site = Site::open(database);
     let admin = site.person("admin");
     make_team(&site, &admin, "Team");
-    let whole = site.operator(&["--json", "audit", "verify"]).json();
+    let whole = site.run(&["--json", "audit", "verify"]).json();
     assert_eq!(whole["whole"], true);
     assert!(whole["rows"].as_i64().unwrap() > 3, "{whole}");
     let seq: i64 =
@@ -149,7 +149,7 @@ fn a_row_that_was_changed_around_the_program_is_named(database: &TestDatabase) {
         }
     }
     database.execute(&format!("UPDATE audit SET actor_name = 'Nobody' WHERE seq = {seq}"));
-    let broken = site.operator(&["audit", "verify"]);
+    let broken = site.run(&["audit", "verify"]);
     assert_eq!(broken.code, Some(1));
     assert!(broken.stderr.contains(&format!("row {seq} ")), "{broken:?}");
 }

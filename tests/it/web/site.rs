@@ -90,11 +90,6 @@ impl Site {
         self.person_of(self.other_partner, format!("{role}@globex.example"), role)
     }
 
-    /// Runs a command as the operator of this site.
-    pub fn operator(&self, args: &[&str]) -> Output {
-        self.program.run(args)
-    }
-
     /// Somebody with this role at a new global partner, which may act in the first unit and not in the other.
     pub fn global_person(&self, role: &str) -> Person {
         let args = ["--json", "partner", "create", "--name", "Atlas", "--kind", "global"];
