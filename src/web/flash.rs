@@ -65,6 +65,34 @@ words! {
         SessionsEnded = "sessions_ended",
         /// Theme and shortcuts were chosen.
         LooksSaved = "looks_saved",
+        /// A login was invited, and its link shown.
+        LinkShown = "link_shown",
+        /// A login has another name or role.
+        UserChanged = "user_changed",
+        /// A login cannot be used any more.
+        UserDisabled = "user_disabled",
+        /// A login can be used again.
+        UserEnabled = "user_enabled",
+        /// A login is signed out everywhere.
+        UserSignedOut = "user_signed_out",
+        /// A login has left the partner.
+        UserRemoved = "user_removed",
+        /// There is a new team.
+        TeamCreated = "team_created",
+        /// A team has another name.
+        TeamRenamed = "team_renamed",
+        /// A team is gone.
+        TeamDeleted = "team_deleted",
+        /// A team has one more member.
+        MemberAdded = "member_added",
+        /// A team has one member less.
+        MemberRemoved = "member_removed",
+        /// There is a new programme.
+        ProgrammeCreated = "programme_created",
+        /// A programme has another name.
+        ProgrammeRenamed = "programme_renamed",
+        /// A programme is gone.
+        ProgrammeDeleted = "programme_deleted",
     }
 }
 
@@ -122,6 +150,22 @@ impl Flash {
                 ("Switched to the new secret", "X-Webhook-Signature is made with it from now on.")
             }
             Self::OverlapEnded => ("The overlap has ended", "Only the newest secret signs from now on."),
+            Self::LinkShown => {
+                ("The link was shown once", "If it was not sent, make another in the menu beside the user.")
+            }
+            Self::UserChanged => ("User changed", "Another role counts from the next request on."),
+            Self::UserDisabled => ("User switched off", "They are signed out everywhere."),
+            Self::UserEnabled => ("User switched on", "They can sign in again."),
+            Self::UserSignedOut => ("Signed out everywhere", "They can sign in again at once."),
+            Self::UserRemoved => ("User removed", "What they did stays in the logs."),
+            Self::TeamCreated => ("Team created", "Now add its members."),
+            Self::TeamRenamed => ("Team renamed", ""),
+            Self::TeamDeleted => ("Team deleted", "Its members stay what they are."),
+            Self::MemberAdded => ("Member added", "It counts from the next event on."),
+            Self::MemberRemoved => ("Member taken out", "It counts from the next event on."),
+            Self::ProgrammeCreated => ("Programme created", ""),
+            Self::ProgrammeRenamed => ("Programme renamed", ""),
+            Self::ProgrammeDeleted => ("Programme deleted", ""),
             Self::Resent => ("Sent again", "The new delivery stands below the others."),
         };
         Toast { bad: false, title: title.to_owned(), text: text.to_owned() }

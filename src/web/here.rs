@@ -104,6 +104,16 @@ impl Here {
         self.unit.role.map_or("", Role::as_str)
     }
 
+    /// The login's role here; none for a login that has lost it meanwhile.
+    pub const fn rank(&self) -> Option<Role> {
+        self.unit.role
+    }
+
+    /// Whether the login's role decides on users, teams and programmes here. The operation asks again.
+    pub fn is_admin(&self) -> bool {
+        self.unit.role >= Some(Role::Admin)
+    }
+
     /// Which scopes the login holds here, and so may grant.
     pub fn held(&self) -> Scopes {
         self.unit.role.map(Scopes::of_role).unwrap_or_default()
@@ -146,6 +156,7 @@ impl Here {
             unit: Unit::new(self.unit.bu, &self.unit.name, &self.unit.partner.to_string()),
             global: self.unit.by_grant,
             failing: u64::try_from(self.unit.failing).unwrap_or(0),
+            admin: self.is_admin(),
         };
         let mut shell = Shell::new(title, place, session);
         shell.toasts.extend(self.flash().map(Flash::toast));

@@ -7,13 +7,15 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scop
 
 use crate::http::csp_reports;
 use crate::web::access::account::{codes, factor, looks, password, sessions, settings};
-use crate::web::access::{challenge, confirm, home, login, logout, partners, setup, tokens};
+use crate::web::access::{
+    challenge, confirm, home, login, logout, partners, programmes, setup, teams, tokens, users,
+};
 use crate::web::docs;
 use crate::web::events::{event, log};
 use crate::web::fault::{self, Fault};
 use crate::web::form::{self, FormLimit};
 use crate::web::frame::frame;
-use crate::web::system::{overview, search};
+use crate::web::system::{export, overview, search, trail};
 use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
 use crate::web::webhooks::signing::{reveal, rotate};
 use crate::web::webhooks::test::send;
@@ -88,6 +90,35 @@ impl Mounted {
             .both_up_to(form::MOST_PAYLOAD_BYTES, "/bu/{bu}/admin/webhooks/{wh}/test", send::open, send::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
+            .page("/bu/{bu}/admin/users", users::list::open)
+            .both("/bu/{bu}/admin/users/new", users::invite::open, users::invite::send)
+            .both("/bu/{bu}/admin/users/{usr}/edit", users::edit::open, users::edit::send)
+            .action("/bu/{bu}/admin/users/{usr}/link", users::list::link)
+            .action("/bu/{bu}/admin/users/{usr}/sign-out", users::end::sign_out)
+            .both("/bu/{bu}/admin/users/{usr}/disable", users::end::ask_disable, users::end::disable)
+            .action("/bu/{bu}/admin/users/{usr}/enable", users::end::enable)
+            .both("/bu/{bu}/admin/users/{usr}/remove", users::end::ask_remove, users::end::remove)
+            .page("/bu/{bu}/admin/teams", teams::list::open)
+            .both("/bu/{bu}/admin/teams/new", teams::change::open_new, teams::change::create)
+            .page("/bu/{bu}/admin/teams/{team}", teams::one::open)
+            .both("/bu/{bu}/admin/teams/{team}/edit", teams::change::open_rename, teams::change::rename)
+            .both("/bu/{bu}/admin/teams/{team}/delete", teams::change::ask_delete, teams::change::delete)
+            .action("/bu/{bu}/admin/teams/{team}/members", teams::one::add)
+            .action("/bu/{bu}/admin/teams/{team}/members/{usr}/remove", teams::one::remove)
+            .page("/bu/{bu}/programmes", programmes::list::open)
+            .both("/bu/{bu}/programmes/new", programmes::change::open_new, programmes::change::create)
+            .both(
+                "/bu/{bu}/programmes/{prg}/edit",
+                programmes::change::open_rename,
+                programmes::change::rename,
+            )
+            .both(
+                "/bu/{bu}/programmes/{prg}/delete",
+                programmes::change::ask_delete,
+                programmes::change::delete,
+            )
+            .page("/bu/{bu}/admin/audit", trail::open)
+            .action("/bu/{bu}/admin/audit/export", export::send)
             .page("/bu/{bu}/connect/{login}", connect::open)
             .page("/bu/{bu}/logs", log::open)
             .page("/bu/{bu}/logs/{evt}", event::open)

@@ -5,6 +5,7 @@ mod acts;
 mod connect;
 mod details;
 mod docs;
+mod people;
 mod system;
 mod tokens;
 mod wizard;
@@ -68,6 +69,7 @@ impl Samples {
             unit: Unit::new(bu(), &self.t("Kestrel Retail Group"), "12345"),
             global,
             failing: 2,
+            admin: true,
         };
         Shell::new(title, place, session)
     }

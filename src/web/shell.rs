@@ -89,6 +89,14 @@ pub enum Place {
     Api,
     /// Admin › API, tab Webhooks.
     Webhooks,
+    /// Programmes.
+    Programmes,
+    /// Admin › Users.
+    Users,
+    /// Admin › Teams.
+    Teams,
+    /// Admin › Audit log.
+    Audit,
 }
 
 /// One entry of the navigation.
@@ -141,8 +149,8 @@ pub struct Shell {
 impl Shell {
     /// The shell of the page called `title`, at `place` of the navigation; without toasts.
     pub fn new(title: &str, place: Place, session: Session) -> Self {
-        let Session { theme, csrf, login, unit, global, failing } = session;
-        let nav = nav(unit.id, place, failing);
+        let Session { theme, csrf, login, unit, global, failing, admin } = session;
+        let nav = nav(unit.id, place, failing, admin);
         Self { title: title.to_owned(), theme, csrf, login, unit, global, nav, toasts: Vec::new() }
     }
 
@@ -182,11 +190,14 @@ pub struct Session {
     pub global: bool,
     /// How many of the unit's webhooks are failing.
     pub failing: u64,
+    /// Whether its role decides on users, and so sees the audit log.
+    pub admin: bool,
 }
 
-fn nav(bu: BuId, place: Place, failing: u64) -> Vec<NavGroup> {
+fn nav(bu: BuId, place: Place, failing: u64, admin: bool) -> Vec<NavGroup> {
     let item = |to: Place, label, icon, href| NavItem { label, href, icon, current: to == place, failing: 0 };
     let log = item(Place::Log, "Event Logs", "activity", routes::log(bu));
+    let audit = admin.then(|| item(Place::Audit, "Audit log", "scroll-text", routes::audit(bu)));
     vec![
         NavGroup {
             id: "nav-unit",
@@ -197,12 +208,22 @@ fn nav(bu: BuId, place: Place, failing: u64) -> Vec<NavGroup> {
             ],
         },
         NavGroup {
+            id: "nav-integrations",
+            label: "Integrations",
+            items: vec![item(Place::Programmes, "Programmes", "blocks", routes::programmes(bu))],
+        },
+        NavGroup {
             id: "nav-admin",
             label: "Admin",
-            items: vec![
+            items: [
                 item(Place::Api, "API", "key-round", routes::api(bu)),
                 item(Place::Webhooks, "Webhooks", "cable", routes::webhooks(bu)),
-            ],
+                item(Place::Users, "Users", "user-round", routes::users(bu)),
+                item(Place::Teams, "Teams", "users-round", routes::teams(bu)),
+            ]
+            .into_iter()
+            .chain(audit)
+            .collect(),
         },
         NavGroup {
             id: "nav-help",

@@ -84,6 +84,20 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("event-logs-empty", &s.no_events(false)),
         both("event-logs-none", &s.no_events(true)),
         both("event-detail", &s.event()),
+        both("users", &s.users()),
+        both("users-none", &s.no_users()),
+        both("user-invited", &s.user_invited()),
+        both("user-invite", &s.user_invite(false)),
+        both("user-invite-error", &s.user_invite(true)),
+        both("user-edit", &s.user_edit()),
+        both("user-remove", &s.user_remove()),
+        both("teams", &s.teams()),
+        both("teams-none", &s.no_teams()),
+        both("team", &s.team()),
+        both("team-create", &s.team_new()),
+        both("programmes", &s.programmes()),
+        both("audit-log", &s.audit()),
+        both("audit-log-empty", &s.no_audit()),
         both("api-docs", &s.api_docs()),
         both("error-403", &s.forbidden()),
         both("error-404", &s.missing()),
@@ -143,7 +157,8 @@ fn value<'a>(attributes: &'a [(String, String)], key: &str) -> Option<&'a str> {
 fn text_from_outside_is_never_markup() {
     for (name, html) in every_text() {
         assert!(!html.contains("<script>"), "{name}");
-        let says_nothing = ["error-401", "error-404", "overview", "webhooks"];
+        let says_nothing =
+            ["error-401", "error-404", "overview", "webhooks", "users-none", "teams-none", "audit-log-empty"];
         assert!(
             says_nothing.iter().any(|page| name.starts_with(page)) || html.contains("&#60;script&#62;"),
             "{name}"

@@ -5,4 +5,5 @@ pub mod audit;
 pub mod key_check;
 pub mod overview;
 pub mod search;
+pub mod trail;
 pub mod upkeep;

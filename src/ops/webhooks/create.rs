@@ -10,10 +10,11 @@ use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookSta
 use crate::keys::random_bytes;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::{Actor, Cx};
+use crate::ops::events::publish::write_and_tell;
 use crate::ops::events::queue::sealing_place;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
-use crate::ops::webhooks::{catalogue, scope, secrets};
+use crate::ops::webhooks::{catalogue, scope, secrets, told};
 use crate::ops::{Error, Refusal};
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::triggers::{self, TriggerRow};
@@ -50,7 +51,7 @@ pub(super) fn make(
     rest_hook: bool,
 ) -> Result<Created, Error> {
     let checked = draft.check(&cx.tools.egress);
-    cx.write(|conn| {
+    write_and_tell(&cx.tools, |conn, news| {
         let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         if matches!(cx.actor, Actor::Login(_)) && !access.api_access {
             return Err(Error::Forbidden(Refusal::NoApiAccess));
@@ -97,8 +98,10 @@ pub(super) fn make(
             before: None,
             after: Some(after),
         };
+        let webhook = view(conn, row)?;
+        told::publish_created(cx, conn, news, &webhook)?;
         audit::record(cx, conn, Some(bu), entry)?;
-        Ok(Created { webhook: view(conn, row)?, secret })
+        Ok(Created { webhook, secret })
     })
 }
 

@@ -16,5 +16,6 @@ pub mod reveal;
 pub mod scope;
 pub mod search;
 pub mod secrets;
+pub mod told;
 pub mod trial;
 pub mod version;

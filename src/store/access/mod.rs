@@ -4,6 +4,7 @@ pub mod grants;
 pub mod links;
 pub mod memberships;
 pub mod partners;
+pub mod people;
 pub mod programmes;
 pub mod second_factors;
 pub mod sessions;
