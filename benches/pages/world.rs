@@ -19,7 +19,8 @@ use bellwire::keys::KeyRing;
 use bellwire::ops::access::password;
 use bellwire::ops::cx::{Actor, Cx, Source, Tools};
 use bellwire::ops::events::handoff::{Handed, NoDelivery, Outcome, Verdict};
-use bellwire::ops::events::{publish, queue};
+use bellwire::ops::events::publish::{Own, Publish};
+use bellwire::ops::events::queue;
 use bellwire::ops::webhooks::create;
 use bellwire::store::access::memberships::{self, MembershipRow};
 use bellwire::store::access::partners::{self, PartnerRow};
@@ -241,7 +242,7 @@ fn deliver(tools: &Tools, bu: BuId, first: usize, count: usize) -> EventId {
         .map(|number| {
             let data =
                 json!({"id": number, "total": {"amount": 120, "currency": "EUR"}, "note": "x".repeat(200)});
-            tools.gatherer.publish(publish::own(bu, WANTED, &data, "system"))
+            tools.gatherer.publish(Publish::own(Own::new(bu, WANTED, data)))
         })
         .collect();
     let ids: Vec<EventId> =

@@ -13,6 +13,7 @@ use crate::ops::Error;
 use crate::ops::access::sign_in::require_recent;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::{take_order, write_and_tell};
 use crate::ops::events::queue::{opened_text, sealing_place};
 use crate::ops::webhooks::create::seal_credentials;
 use crate::ops::webhooks::endpoints::{find, noted, of_the_first};
@@ -94,8 +95,9 @@ pub fn change(
     draft: DestinationDraft,
     seen: Option<Ts>,
 ) -> Result<Changed, Error> {
-    let changed = cx.write(|conn| {
+    let changed = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         let old = find(conn, bu, (id, endpoint))?;
         require_recent(cx)?;
         let webhook = version::hold(conn, bu, id, seen)?;
@@ -121,7 +123,15 @@ pub fn change(
             }
         }
         let before = Some(told(cx, &old));
-        let webhook = noted(cx, conn, (bu, id), "webhook.destination_changed", before, Some(after))?;
+        let webhook = noted(
+            cx,
+            conn,
+            news,
+            (bu, id),
+            ("webhook.destination_changed", "endpoints"),
+            before,
+            Some(after),
+        )?;
         Ok(Changed { webhook, dropped })
     })?;
     cx.tools.handoff.changed(id);

@@ -12,9 +12,11 @@ use crate::domain::webhooks::endpoint::MOST_ENDPOINTS;
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::{News, take_order, write_and_tell};
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::create::endpoint_row;
 use crate::ops::webhooks::read::{WebhookView, view};
+use crate::ops::webhooks::told::publish_updated;
 use crate::ops::webhooks::{secrets, version};
 use crate::store::events::deliveries;
 use crate::store::pool::Conn;
@@ -55,8 +57,9 @@ pub fn add(
     seen: Option<Ts>,
 ) -> Result<WebhookView, Error> {
     let checked = draft.check(0, &cx.tools.egress);
-    let changed = cx.write(|conn| {
+    let changed = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         let webhook = version::hold(conn, bu, id, seen)?;
         let checked = checked?;
         let others = endpoints::of_webhooks(conn, bu, &[id])?;
@@ -72,7 +75,7 @@ pub fn add(
         if let Some(own) = &checked.secret {
             secrets::store(cx, conn, &webhook, Some(row.id), own)?;
         }
-        noted(cx, conn, (bu, id), "webhook.endpoint_added", None, Some(told(&row)))
+        noted(cx, conn, news, (bu, id), ("webhook.endpoint_added", "endpoints"), None, Some(told(&row)))
     })?;
     cx.tools.handoff.changed(id);
     Ok(changed)
@@ -83,12 +86,13 @@ pub fn configure(
     cx: &Cx,
     bu: BuId,
     (id, endpoint): (WebhookId, EndpointId),
-    manner: Manner,
+    manner: &Manner,
     seen: Option<Ts>,
 ) -> Result<WebhookView, Error> {
     let checked = check_manner(&manner.name, manner.timeout_ms, manner.rate_per_second);
-    let changed = cx.write(|conn| {
+    let changed = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         let old = find(conn, bu, (id, endpoint))?;
         version::hold(conn, bu, id, seen)?;
         let (name, timeout_ms) = checked.map_err(|errors| errors.under("endpoints[0]"))?;
@@ -101,7 +105,7 @@ pub fn configure(
         };
         endpoints::set_manner(conn, &row)?;
         let (before, after) = (Some(told(&old)), Some(told(&row)));
-        noted(cx, conn, (bu, id), "webhook.endpoint_updated", before, after)
+        noted(cx, conn, news, (bu, id), ("webhook.endpoint_updated", "endpoints"), before, after)
     })?;
     cx.tools.handoff.changed(id);
     Ok(changed)
@@ -121,8 +125,9 @@ pub fn stops(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<S
 /// Removes an endpoint from a webhook of `bu`, with its credentials; gives how many deliveries were cancelled.
 /// `last_endpoint` when it is the only one.
 pub fn remove(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<usize, Error> {
-    let cancelled = cx.write(|conn| {
+    let cancelled = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         version::hold(conn, bu, id, None)?;
         let old = find(conn, bu, (id, endpoint))?;
         if endpoints::of_webhooks(conn, bu, &[id])?.len() < 2 {
@@ -133,7 +138,15 @@ pub fn remove(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<
         secret_rows::remove_of_endpoint(conn, bu, endpoint)?;
         endpoints::remove(conn, bu, endpoint)?;
         let after = json!({"cancelled_deliveries": cancelled});
-        noted(cx, conn, (bu, id), "webhook.endpoint_removed", Some(told(&old)), Some(after))?;
+        noted(
+            cx,
+            conn,
+            news,
+            (bu, id),
+            ("webhook.endpoint_removed", "endpoints"),
+            Some(told(&old)),
+            Some(after),
+        )?;
         Ok(cancelled)
     })?;
     cx.tools.handoff.changed(id);
@@ -155,18 +168,20 @@ pub(super) fn find(
 pub(super) fn noted(
     cx: &Cx,
     conn: &mut Conn,
+    news: &mut News,
     (bu, id): (BuId, WebhookId),
-    action: &'static str,
+    (action, changed): (&'static str, &str),
     before: Option<Value>,
     after: Option<Value>,
 ) -> Result<WebhookView, Error> {
     let edit = WebhookEdit { updated_at: Some(cx.now), ..WebhookEdit::default() };
     webhooks::edit(conn, bu, id, &edit)?;
     let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-    let changed = view(conn, row)?;
+    let now = view(conn, row)?;
     let entry = Entry { action, target_kind: "webhook", target_id: id.to_string(), before, after };
+    publish_updated(cx, conn, news, &now, &[changed.to_owned()])?;
     audit::record(cx, conn, Some(bu), entry)?;
-    Ok(changed)
+    Ok(now)
 }
 
 /// What the audit log keeps of an endpoint: no credential.

@@ -9,6 +9,7 @@ use crate::ops::Error;
 use crate::ops::access::sign_in::require_recent;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::{take_order, write_and_tell};
 use crate::ops::webhooks::endpoints::noted;
 use crate::ops::webhooks::secrets::of_whole;
 use crate::ops::webhooks::version;
@@ -56,15 +57,16 @@ pub fn signing(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Signing, Error> {
 
 /// Has the hex header made with the newest secret of a webhook of `bu` from now on; the older ones go on in the list.
 pub fn switch(cx: &Cx, bu: BuId, id: WebhookId) -> Result<(), Error> {
-    cx.write(|conn| {
+    write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         version::hold(conn, bu, id, None)?;
         require_recent(cx)?;
         let live = of_whole(cx, conn, id)?;
         let newest = live.first().ok_or(Error::NotFound)?;
         secrets::use_for_hex(conn, bu, newest.id, cx.now)?;
         let after = json!({"hex_header": "newest secret"});
-        noted(cx, conn, (bu, id), "webhook.secret_switched", None, Some(after)).map(drop)
+        noted(cx, conn, news, (bu, id), ("webhook.secret_switched", "secret"), None, Some(after)).map(drop)
     })?;
     cx.tools.handoff.changed(id);
     Ok(())
@@ -72,8 +74,9 @@ pub fn switch(cx: &Cx, bu: BuId, id: WebhookId) -> Result<(), Error> {
 
 /// Ends the overlap of a webhook of `bu`: only its newest secret signs from now on.
 pub fn end(cx: &Cx, bu: BuId, id: WebhookId) -> Result<(), Error> {
-    cx.write(|conn| {
+    write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         version::hold(conn, bu, id, None)?;
         require_recent(cx)?;
         let live = of_whole(cx, conn, id)?;
@@ -81,7 +84,8 @@ pub fn end(cx: &Cx, bu: BuId, id: WebhookId) -> Result<(), Error> {
             secrets::retire(conn, bu, old.id, cx.now)?;
         }
         let (before, after) = (json!({"live_secrets": live.len()}), json!({"live_secrets": 1}));
-        noted(cx, conn, (bu, id), "webhook.overlap_ended", Some(before), Some(after)).map(drop)
+        noted(cx, conn, news, (bu, id), ("webhook.overlap_ended", "secret"), Some(before), Some(after))
+            .map(drop)
     })?;
     cx.tools.handoff.changed(id);
     Ok(())

@@ -14,8 +14,11 @@ use crate::ops::Error;
 use crate::ops::access::sign_in::require_recent;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::{take_order, write_and_tell};
 use crate::ops::events::queue::open;
 use crate::ops::system::audit::{self, Entry};
+use crate::ops::webhooks::read::view;
+use crate::ops::webhooks::told::publish_updated;
 use crate::store::pool::Conn;
 use crate::store::webhooks::secrets::{self, SecretRow};
 use crate::store::webhooks::webhooks::{self, WebhookEdit, WebhookRow};
@@ -58,8 +61,9 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
         Some(from) => Some(from),
         None => cx.read(|conn| Ok(newest(&of_whole(cx, conn, id)?)))?,
     };
-    let rotated = cx.write(|conn| {
+    let rotated = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
         require_recent(cx)?;
         let secret = checked?.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
@@ -83,6 +87,8 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
         store(cx, conn, &row, None, &secret)?;
         let changed = WebhookEdit { updated_at: Some(cx.now), ..WebhookEdit::default() };
         webhooks::edit(conn, bu, id, &changed)?;
+        let now = view(conn, row)?;
+        publish_updated(cx, conn, news, &now, &["secret".to_owned()])?;
         let entry = Entry {
             action: "webhook.secret_rotated",
             target_kind: "webhook",

@@ -36,8 +36,8 @@ impl Samples {
         Field { value: self.t(value), errors: vec![self.t("This cannot be used.")] }
     }
 
-    fn refusal(&self) -> Option<Notice> {
-        Some(Notice { tone: Tone::Bad, title: self.t("Nothing was done."), text: self.t("It is the last.") })
+    fn refusal(&self) -> Notice {
+        Notice { tone: Tone::Bad, title: self.t("Nothing was done."), text: self.t("It is the last.") }
     }
 
     pub fn users(&self) -> UserList {
@@ -116,7 +116,7 @@ impl Samples {
             about: self.t("Login 1042, ada@example.com"),
             name: self.wrong("Ada"),
             roles: Choice::list([("viewer", "Viewer"), ("developer", "Developer")], "viewer"),
-            notice: self.refusal(),
+            notice: Some(self.refusal()),
         }
     }
 
@@ -136,7 +136,7 @@ impl Samples {
                 choices: Choice::list(choices.iter().map(|(value, label)| (*value, label.as_str())), ""),
                 field: self.wrong(""),
             }),
-            notice: self.refusal(),
+            notice: Some(self.refusal()),
             keep: "Keep user",
             act: "Remove user",
         }

@@ -142,12 +142,10 @@ fn a_row_that_was_changed_around_the_program_is_named(database: &TestDatabase) {
     assert!(whole["rows"].as_i64().unwrap() > 3, "{whole}");
     let seq: i64 =
         database.lines("SELECT CAST(max(seq) - 1 AS TEXT) AS line FROM audit").remove(0).parse().unwrap();
-    match database {
-        TestDatabase::Sqlite(_) => database.execute("DROP TRIGGER audit_keeps_its_rows"),
-        TestDatabase::Postgres(_) => {
-            database.execute("ALTER TABLE audit DISABLE TRIGGER audit_keeps_its_rows")
-        }
-    }
+    database.execute(match database {
+        TestDatabase::Sqlite(_) => "DROP TRIGGER audit_keeps_its_rows",
+        TestDatabase::Postgres(_) => "ALTER TABLE audit DISABLE TRIGGER audit_keeps_its_rows",
+    });
     database.execute(&format!("UPDATE audit SET actor_name = 'Nobody' WHERE seq = {seq}"));
     let broken = site.run(&["audit", "verify"]);
     assert_eq!(broken.code, Some(1));

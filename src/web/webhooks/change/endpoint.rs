@@ -42,7 +42,7 @@ pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpRespo
         rate_per_second: wanted.rate_per_second,
     };
     let (id, seen) = ((changing.id(), endpoint.id), Some(Ts(draft.seen)));
-    match changing.here.try_run(move |cx, bu| endpoints::configure(cx, bu, id, manner, seen)).await? {
+    match changing.here.try_run(move |cx, bu| endpoints::configure(cx, bu, id, &manner, seen)).await? {
         Ok(_) => Ok(changing.here.leave(&home(&changing.here, id.0), Flash::EndpointChanged)),
         Err(error) => changing.refused(draft, error).await,
     }

@@ -181,8 +181,8 @@ impl Changing {
 }
 
 /// Where the forms lead back to.
-pub(in crate::web::webhooks) fn home(here: &Here, _: WebhookId) -> String {
-    routes::webhooks(here.bu())
+pub(in crate::web::webhooks) fn home(here: &Here, webhook: WebhookId) -> String {
+    routes::webhook(here.bu(), webhook)
 }
 
 /// Passes who may change webhooks; the operation asks again.

@@ -21,7 +21,7 @@ pub fn curl(to: Arc<Destination>, event: &str, body: &[u8], at: Ts) -> Option<St
         command.push_str(" \\\n  -H ");
         if shown == MASK {
             command.push_str(&quoted(&format!("{name}: ")));
-            command.push_str(&format!("\"${}\"", variable(name)));
+            command.extend(["\"$", &variable(name), "\""]);
         } else {
             let value = outgoing.request.headers().get(name)?.to_str().ok()?;
             command.push_str(&quoted(&format!("{name}: {value}")));
@@ -65,6 +65,6 @@ mod tests {
         assert!(command.contains("-H 'qn-secret: '\"$QN_SECRET\"") && !command.contains("static-value"));
         assert!(command.contains(r"-H 'X-Who: it'\''s'") && !command.contains("whsec_"), "{command}");
         assert!(command.starts_with(r"curl -i 'https://a.example.com/in?a='\''$x'"), "{command}");
-        assert!(command.ends_with("'"));
+        assert!(command.ends_with('\''));
     }
 }

@@ -66,7 +66,7 @@ pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpRespo
         if form.text("press") == "sample" {
             page.focus = "test-sample";
         }
-        return answer(&here, StatusCode::OK, &page);
+        return Ok(answer(&here, StatusCode::OK, &page));
     }
     let sent = match draft(&typed) {
         Ok(draft) => sent(&here, &webhook, draft).await?,
@@ -81,13 +81,13 @@ pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpRespo
             Ok(see(&routes::with_query(&page.href, &[("event", &event)])))
         }
         Err(Stopped::Error(Error::Invalid(errors))) => {
-            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &page.refused(&errors))
+            Ok(answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &page.refused(&errors)))
         }
         Err(Stopped::Limited(seconds)) => {
             let title = "A webhook takes 10 tests a minute.".to_owned();
             let text = format!("Nothing was sent. Wait {seconds} s, then send it again.");
             let page = page.noting(Notice { tone: Tone::Bad, title, text });
-            let mut answer = answer(&here, StatusCode::TOO_MANY_REQUESTS, &page)?;
+            let mut answer = answer(&here, StatusCode::TOO_MANY_REQUESTS, &page);
             answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             Ok(answer)
         }
@@ -180,13 +180,13 @@ async fn shown(
     let poll = routes::with_query(&page.href, &[("event", event.as_str())]);
     page.sent = Some(Sent::of(&view, &to, poll));
     page.focus = "test-send";
-    answer(here, StatusCode::OK, &page)
+    Ok(answer(here, StatusCode::OK, &page))
 }
 
-fn answer(here: &Here, status: StatusCode, page: &TestSend) -> Result<HttpResponse, Fault> {
+fn answer(here: &Here, status: StatusCode, page: &TestSend) -> HttpResponse {
     let mut answer = here.answer_with(status, page);
     if page.is_form && status != StatusCode::OK {
         answer.headers_mut().insert(HX_RETARGET, HeaderValue::from_static("#test"));
     }
-    Ok(answer)
+    answer
 }
