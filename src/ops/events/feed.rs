@@ -140,7 +140,9 @@ mod tests {
     use crate::domain::access::permission::Scopes;
     use crate::ops::events::bell::Heard;
     use crate::ops::testing::World;
+    use crate::store::dialect::each;
     use crate::store::pool::Conn;
+    use diesel::connection::SimpleConnection;
 
     fn event(cx: &Cx, bu: BuId, seq: i64, size: usize) -> EventRow {
         let (event_type, source) = match seq {
@@ -167,6 +169,9 @@ mod tests {
     fn unit(world: &World, size: usize) -> (Cx, BuId, Vec<EventRow>) {
         let bu = world.channel("Ours").bu.unwrap();
         let cx = world.token(bu, Scopes::all());
+        // Bellwire has told of the token; here the order begins anew.
+        let anew = "DELETE FROM events; DELETE FROM event_sequences;";
+        cx.write(|conn| Ok(each!(conn, c => c.batch_execute(anew))?)).unwrap();
         let rows: Vec<EventRow> = (1..=6).map(|seq| event(&cx, bu, seq, size)).collect();
         let store = |conn: &mut Conn| {
             events::take_places(conn, bu, 6)?;

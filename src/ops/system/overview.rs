@@ -9,6 +9,7 @@ use crate::domain::webhooks::webhook::WebhookStatus;
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::OWN_SOURCE;
 use crate::ops::webhooks::read::{WebhookView, views};
 use crate::store::access::tokens;
 use crate::store::events::deliveries::{self, DeliveryRow};
@@ -38,7 +39,7 @@ pub struct Overview {
     pub failures: Vec<Failure>,
     /// Whether there is an API token.
     pub has_token: bool,
-    /// Whether anything was ever published.
+    /// Whether anything is kept that somebody published: Bellwire's own events do not count.
     pub has_event: bool,
 }
 
@@ -74,7 +75,7 @@ pub fn overview(cx: &Cx, bu: BuId, hours: u32) -> Result<Overview, Error> {
             failing: views(conn, bu, failing)?,
             failures: given_up.into_iter().map(failure).collect(),
             has_token: !tokens::list(conn, bu)?.is_empty(),
-            has_event: events::last_place(conn, bu)? > 0,
+            has_event: events::has_from_elsewhere(conn, bu, OWN_SOURCE)?,
         })
     })
 }

@@ -16,6 +16,7 @@ use crate::store::events::attempts;
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events;
 use crate::store::events::rollups::{self, Slot, Span};
+use crate::store::events::under_way;
 use crate::store::pool::Conn;
 use crate::store::system::audit::{self, AuditRow};
 use crate::store::webhooks::endpoints::EndpointRow;
@@ -175,7 +176,7 @@ fn waiting(conn: &mut Conn, bu: BuId, endpoints: &[EndpointId], now: Ts) -> Resu
     let mut found = Waiting::default();
     let mut next: Option<Ts> = None;
     for endpoint in endpoints {
-        let rows = deliveries::waiting(conn, bu, *endpoint, MOST_WAITING)?;
+        let rows = under_way::waiting(conn, bu, *endpoint, MOST_WAITING)?;
         found.more |= i64::try_from(rows.len()).unwrap_or(i64::MAX) >= MOST_WAITING;
         for (_, due) in rows.into_iter().filter(|(tried, _)| *tried > 0) {
             found.count += 1;

@@ -46,7 +46,7 @@ pub struct WebhookChange {
     pub seen: Option<Ts>,
 }
 
-/// Changes a webhook of `bu`. Without API access in the plan, none is switched on. [`version::CHANGED`] when it is not
+/// Changes a webhook of `bu`. Without API access in the plan, none is switched on. `changed_meanwhile` when it is not
 /// as it was seen.
 pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<WebhookView, Error> {
     let in_short = change.triggers.as_ref().is_some_and(|t| t.iter().all(|t| t.field == FieldName::InShort));

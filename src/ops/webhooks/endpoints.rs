@@ -18,7 +18,7 @@ use crate::ops::webhooks::create::endpoint_row;
 use crate::ops::webhooks::read::{WebhookView, view};
 use crate::ops::webhooks::told::publish_updated;
 use crate::ops::webhooks::{secrets, version};
-use crate::store::events::deliveries;
+use crate::store::events::under_way;
 use crate::store::pool::Conn;
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::secrets as secret_rows;
@@ -117,8 +117,8 @@ pub fn stops(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<S
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         let found = find(conn, bu, (id, endpoint))?;
         let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-        let under_way = deliveries::count_under_way_to(conn, bu, id, endpoint)?;
-        Ok(Stops { webhook: view(conn, row)?, endpoint: found, under_way })
+        let waiting = under_way::count_to(conn, bu, id, endpoint)?;
+        Ok(Stops { webhook: view(conn, row)?, endpoint: found, under_way: waiting })
     })
 }
 
@@ -134,7 +134,7 @@ pub fn remove(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<
             let text = "A webhook needs at least one endpoint. Add another first, or delete the webhook.";
             return Err(Error::conflict("last_endpoint", text));
         }
-        let cancelled = deliveries::cancel_of_endpoint(conn, bu, id, endpoint, cx.now)?;
+        let cancelled = under_way::cancel_of_endpoint(conn, bu, id, endpoint, cx.now)?;
         secret_rows::remove_of_endpoint(conn, bu, endpoint)?;
         endpoints::remove(conn, bu, endpoint)?;
         let after = json!({"cancelled_deliveries": cancelled});

@@ -12,7 +12,7 @@ use crate::ops::events::publish::{take_order, write_and_tell};
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
 use crate::ops::webhooks::told::publish_deleted;
-use crate::store::events::deliveries;
+use crate::store::events::under_way;
 use crate::store::webhooks::webhooks::{self, WebhookEdit, WebhookRow};
 use crate::store::webhooks::{endpoints, secrets};
 
@@ -29,8 +29,8 @@ pub fn stops(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Stops, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-        let under_way = deliveries::count_under_way(conn, bu, id)?;
-        Ok(Stops { webhook: view(conn, row)?, under_way })
+        let waiting = under_way::count(conn, bu, id)?;
+        Ok(Stops { webhook: view(conn, row)?, under_way: waiting })
     })
 }
 
@@ -56,7 +56,7 @@ pub(super) fn remove_one(
         webhooks::edit(conn, bu, id, &edit)?;
         endpoints::forget_credentials(conn, bu, id)?;
         secrets::remove_of_webhook(conn, bu, id)?;
-        let cancelled = deliveries::cancel_of_webhook(conn, bu, id, Cause::WebhookDeleted, cx.now)?;
+        let cancelled = under_way::cancel_of_webhook(conn, bu, id, Cause::WebhookDeleted, cx.now)?;
         let entry = Entry {
             action: "webhook.deleted",
             target_kind: "webhook",

@@ -237,6 +237,12 @@ pub fn last_places(conn: &mut Conn, units: &[BuId]) -> QueryResult<Vec<(BuId, i6
         .load(conn)
 }
 
+/// Whether an event of `bu` is kept that came from anywhere but `source`.
+pub fn has_from_elsewhere(conn: &mut Conn, bu: BuId, source: &str) -> QueryResult<bool> {
+    let others = events::table.filter(events::bu_id.eq(bu).and(events::source.ne(source)));
+    diesel::select(diesel::dsl::exists(others)).get_result(conn)
+}
+
 /// The place behind the last event of `bu` that was stored before `moment`, or behind all without one.
 /// Places and moments grow together, give or take the length of a transaction, so that about thirty
 /// looks at the index find it in any history.

@@ -10,4 +10,5 @@ pub mod replays;
 pub mod rollups;
 pub mod settle;
 pub mod suspects;
+pub mod under_way;
 pub mod unit_hours;

@@ -33,7 +33,8 @@ impl Samples {
         let waiting = Waiting { count: 2, more: false, next: Some(Duration::from_secs(80)) };
         let [deliveries, latency] = period.draw(&period.span(now), &charts);
         let href = routes::webhook(bu(), id);
-        let fact = |name, value: &str| Fact { name, value: self.t(value), code: false, title: self.t("") };
+        let fact =
+            |name, value: &str| Fact { name, value: self.t(value), code: false, title: self.t("As of now") };
         let endpoint = |n: u128| {
             Some(routes::webhook_endpoint(bu(), id, EndpointId::from_uuid(uuid::Uuid::from_u128(n))))
         };

@@ -84,7 +84,7 @@ fn anothers_things_are_not_listed_and_its_keys_and_types_are_its_own(database: &
     let body = json!({"type": "user.created", "id": "same", "data": {}});
     let ours = world.api.post("/events", &body);
     assert_eq!(theirs.get("/webhooks").json()["meta"]["total"], 0);
-    assert_eq!(theirs.get("/events").json()["data"], json!([]));
+    assert!(theirs.published().is_empty());
 
     let their_event = theirs.post("/events", &body);
     assert_eq!((their_event.status, their_event.header("idempotency-replayed")), (202, ""));

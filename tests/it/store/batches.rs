@@ -85,7 +85,7 @@ fn what_is_not_committed_is_not_there(database: &TestDatabase) {
     let other = world.another();
 
     let undone = world.node.db.write(|conn| -> Result<(), Error> {
-        bellwire::store::events::deliveries::cancel_of_webhook(
+        bellwire::store::events::under_way::cancel_of_webhook(
             conn,
             bu,
             webhook,

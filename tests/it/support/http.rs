@@ -83,6 +83,13 @@ impl Api {
         try_send(self.authorized(self.client.get(self.at(path))))
     }
 
+    /// The last hundred events at most, newest first, without those that Bellwire published of itself.
+    pub fn published(&self) -> Vec<Value> {
+        let mut all = self.get("/events?limit=100").json()["data"].as_array().expect("a list").clone();
+        all.retain(|event| event["source"] != "system");
+        all
+    }
+
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         send(self.authorized(self.client.post(self.at(path)).json(body)))
     }

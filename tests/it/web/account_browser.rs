@@ -82,8 +82,9 @@ async fn way_through(
     kind(browser, "#code", &app.codes[0]).await?;
     press(browser, SUBMIT).await?;
     press(browser, "main a.btn.primary[href]").await?;
-    browser.find("table.saved, .empty").await?;
-    assert_eq!(path(browser).await?, site.webhooks());
+    let overview = format!("/bu/{}", site.bu);
+    browser.find(&format!("nav a[aria-current=page][href='{overview}']")).await?;
+    assert_eq!(path(browser).await?, overview);
 
     browser.window.goto(site.url("/account")).await?;
     press(browser, "#turn-off").await?;

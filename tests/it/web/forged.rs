@@ -16,6 +16,9 @@ fn paths(method: &Method, site: &Site, webhook: &str, event: &str, delivery: &st
         let path = path.replace("{bu}", &site.bu).replace("{wh}", webhook);
         let path = path.replace("{ses}", "ses_00000000000000000000000001");
         let path = path.replace("{ep}", &site.endpoint(webhook));
+        let path = ["usr", "team", "prg"].iter().fold(path, |path, kind| {
+            path.replace(&format!("{{{kind}}}"), &format!("{kind}_00000000000000000000000001"))
+        });
         path.replace("{evt}", event).replace("{dlv}", delivery).replace("{tok}", &site.api_token())
     });
     // That one is for those who are half signed in: the table of sessions forges it.

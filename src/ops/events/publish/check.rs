@@ -19,7 +19,7 @@ use crate::ops::events::gather::Answer;
 use crate::ops::webhooks::catalogue::{self, Publishing};
 
 /// How a stored event says that Bellwire itself published it.
-const OWN_SOURCE: &str = "system";
+pub const OWN_SOURCE: &str = "system";
 
 /// An event as its producer sends it.
 #[derive(Debug, Deserialize)]

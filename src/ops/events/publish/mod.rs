@@ -5,7 +5,8 @@ mod own;
 mod store;
 
 pub use check::{
-    Decided, Publish, PublishBody, Published, SubjectRef, check, check_in_batch, publish, publish_all,
+    Decided, OWN_SOURCE, Publish, PublishBody, Published, SubjectRef, check, check_in_batch, publish,
+    publish_all,
 };
 pub use own::{News, Own, by, take_order, write_and_tell};
 pub use store::{KEYS_LIVE, store};

@@ -137,7 +137,7 @@ impl Changing {
             }
             Error::Conflict { code, message } => {
                 let mut text = String::new();
-                if code == version::CHANGED {
+                if code == "changed_meanwhile" {
                     let id = self.id();
                     self.webhook = self.here.run(move |cx, bu| read(cx, bu, id)).await?;
                     draft.seen = version::of(&self.webhook.row).0;

@@ -322,7 +322,7 @@ mod tests {
         let [deliveries, latency] = period.draw(&span, &found);
         assert_eq!(deliveries.x, ["14:00", "20:00", "02:00", "08:00", "Now"]);
         assert_eq!(deliveries.hits[3].tip, "15:30 · 900 delivered, 20 failed");
-        assert!(latency.label.contains("p95 was highest at 10:00 with 98 ms."), "{}", latency.label);
+        assert!(latency.label.contains("p95 was highest at 15:30 with 98 ms."), "{}", latency.label);
         let nothing = Charts { slots: Vec::new(), before: None };
         let figures = period.figures(&nothing, &Waiting::default());
         assert_eq!(

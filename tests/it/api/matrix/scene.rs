@@ -45,7 +45,7 @@ impl Scene {
         let event = world.publish(r#"{"type":"user.created","data":{}}"#);
         let delivery = self.delivered(&event, &webhook);
         let replay = id(&made(&world.api.post("/replays", &json!({"webhook": webhook})))["data"]);
-        self.at_rest(&replay, &event);
+        self.at_rest(&replay, &webhook);
         let token = self.new_token();
         Things { webhook, hook, event, delivery, replay, token, event_type }
     }
@@ -60,15 +60,15 @@ impl Scene {
         })
     }
 
-    /// Waits until a replay is over and its event has arrived again: from then on nothing moves by itself.
-    fn at_rest(&self, replay: &str, event: &str) {
+    /// Waits until a replay is over and everything of its webhook has arrived: from then on nothing moves by itself.
+    fn at_rest(&self, replay: &str, webhook: &str) {
         until(Duration::from_secs(20), || {
             let shown = self.world.api.get(&format!("/replays/{replay}")).json();
             (!shown["data"]["finished_at"].is_null()).then_some(())
         });
         until(Duration::from_secs(20), || {
-            let shown = self.world.api.get(&format!("/events/{event}")).json();
-            let all = shown["data"]["deliveries"].as_array().unwrap();
+            let shown = self.world.api.get(&format!("/webhooks/{webhook}/deliveries?limit=100")).json();
+            let all = shown["data"].as_array().unwrap();
             all.iter().all(|d| !["ready", "leased"].iter().any(|open| d["state"] == *open)).then_some(())
         });
     }

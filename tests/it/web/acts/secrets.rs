@@ -40,10 +40,10 @@ fn a_secret_is_shown_again_after_a_recent_password_and_on_the_record(database: &
         assert!(!shown.body.contains(other) && !format!("{:?}", shown.headers).contains(secret));
         assert_eq!(actions(database).pop().unwrap(), "webhook.secret_revealed");
     }
+    assert!(person.get(&site.webhooks()).body.contains("This stands in the audit log."));
     let first = made["endpoints"][0]["id"].as_str().unwrap();
     assert_eq!(person.send(&path, &token, &[("endpoint", first)]).status, 404, "it has none of its own");
     assert_eq!(person.send(&path, &token, &[("endpoint", "ep_x")]).status, 404);
-    assert!(person.get(&site.webhooks()).body.contains("This stands in the audit log."));
     database.execute("UPDATE sessions SET reauth_at = 1");
     assert_eq!(person.get(&path).status, 303);
     let (before, late) = (actions(database).len(), person.send(&path, &token, &[]));
