@@ -209,7 +209,8 @@ mod tests {
         assert_eq!(seen(&cx, bu, From::After(2), &quotes), Ok((vec![], 6, false)));
         let other = world.channel("Other").bu.unwrap();
         let theirs = world.token(other, Scopes::all());
-        assert_eq!(seen(&theirs, other, From::Oldest, &all), Ok((vec![], 0, false)));
+        // The other unit has what Bellwire tells of its token, and nothing of this one's.
+        assert_eq!(seen(&theirs, other, From::Oldest, &all), Ok((vec![1], 1, false)));
     }
 
     #[test]
