@@ -206,8 +206,8 @@ fn every_role_can_sign_in_at_each_partner_and_the_token_opens_its_unit() {
             sign_in(tools, &draft, None, &Source::default()).unwrap_or_else(|_| panic!("{}", seat.email));
         if seat.number == 10_001 {
             let cx = stage.app.cx(Actor::Login(session.login), Source::default());
-            let found = partners::search(&cx, "kes").unwrap();
-            let names: Vec<&str> = found.iter().map(|hit| hit.name.as_str()).collect();
+            let found = crate::ops::access::partner_search::search(&cx, "kes").unwrap();
+            let names: Vec<&str> = found.iter().map(|hit| hit.partner.name.as_str()).collect();
             assert!(
                 names.contains(&"Kestrel Retail Group") && names.contains(&"Morrow & Kessler Fuel Cards")
             );

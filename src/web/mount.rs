@@ -9,10 +9,10 @@ use crate::http::csp_reports;
 use crate::web::access::account::{codes, factor, looks, password, sessions, settings};
 use crate::web::access::{challenge, confirm, home, login, logout, partners, setup, tokens};
 use crate::web::docs;
-use crate::web::events::{event, log};
+use crate::web::events::{event, log, replays};
 use crate::web::fault::{self, Fault};
 use crate::web::frame::frame;
-use crate::web::webhooks::{connect, delete, details, list, wizard};
+use crate::web::webhooks::{catalogue, connect, delete, details, list, matrix, wizard};
 use crate::web::{assets, routes};
 
 /// Mounts the browser's face. It answers every path that nobody before it does: mount it last.
@@ -68,9 +68,19 @@ impl Mounted {
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
             .page("/bu/{bu}/connect/{login}", connect::open)
+            .both("/bu/{bu}/matrix", matrix::open, matrix::send)
+            .page("/bu/{bu}/catalogue", catalogue::list::open)
+            .both("/bu/{bu}/catalogue/new", catalogue::edit::open_new, catalogue::edit::send_new)
+            .page("/bu/{bu}/catalogue/{type}", catalogue::one::open)
+            .both("/bu/{bu}/catalogue/{type}/edit", catalogue::edit::open, catalogue::edit::send)
+            .both("/bu/{bu}/catalogue/{type}/delete", catalogue::delete::open, catalogue::delete::send)
             .page("/bu/{bu}/logs", log::open)
             .page("/bu/{bu}/logs/{evt}", event::open)
             .action("/bu/{bu}/logs/{evt}/deliveries/{dlv}/resend", event::resend)
+            .page("/bu/{bu}/replays", replays::list::open)
+            .both("/bu/{bu}/replays/new", replays::start::open, replays::start::send)
+            .page("/bu/{bu}/replays/{rpl}", replays::one::open)
+            .action("/bu/{bu}/replays/{rpl}/cancel", replays::one::cancel)
     }
 
     /// A page to look at.

@@ -240,6 +240,8 @@ impl Samples {
         });
         Log {
             href: routes::log(bu()),
+            replay: Some(routes::replay_new(bu())),
+            replays: routes::replays(bu()),
             kept: "30 days".to_owned(),
             q: self.t("evt_01"),
             statuses: Choice::list([("", "All statuses"), ("failed", "Failed")], ""),

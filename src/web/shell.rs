@@ -81,6 +81,8 @@ impl Unit {
 pub enum Place {
     /// Event Logs.
     Log,
+    /// The event matrix.
+    Matrix,
     /// Admin › API, tab API.
     Api,
     /// Admin › API, tab Webhooks.
@@ -177,7 +179,10 @@ fn nav(bu: BuId, place: Place) -> Vec<NavGroup> {
         NavGroup {
             id: "nav-integrations",
             label: "Integrations",
-            items: vec![item(Place::Log, "Event Logs", "activity", routes::log(bu))],
+            items: vec![
+                item(Place::Matrix, "Event matrix", "list-checks", routes::matrix(bu)),
+                item(Place::Log, "Event Logs", "activity", routes::log(bu)),
+            ],
         },
         NavGroup {
             id: "nav-admin",

@@ -174,7 +174,7 @@ fn retarget(
 }
 
 /// What the audit log keeps of a webhook.
-fn told(webhook: &WebhookView) -> Value {
+pub(super) fn told(webhook: &WebhookView) -> Value {
     json!({
         "name": webhook.row.name,
         "description": webhook.row.description,

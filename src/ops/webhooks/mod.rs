@@ -7,6 +7,7 @@ pub mod details;
 pub mod edit;
 pub mod failing;
 pub mod hooks;
+pub mod matrix;
 pub mod read;
 pub mod remove;
 pub mod scope;

@@ -61,6 +61,15 @@ pub fn find(conn: &mut Conn, bu: BuId, id: ReplayId) -> QueryResult<Option<Repla
         .optional()
 }
 
+/// The replays of `bu` from before `before`, newest first, at most `limit`.
+pub fn list(conn: &mut Conn, bu: BuId, before: Option<ReplayId>, limit: i64) -> QueryResult<Vec<ReplayRow>> {
+    let mut query = replays::table.filter(replays::bu_id.eq(bu)).select(ReplayRow::as_select()).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(replays::id.lt(before));
+    }
+    query.order(replays::id.desc()).limit(limit).load(conn)
+}
+
 /// Whether a replay of this webhook of `bu` runs.
 pub fn is_running(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<bool> {
     // The state is written out, so that both databases know that the partial index fits.

@@ -1,8 +1,10 @@
 //! Pages of what is sent where.
 
+pub mod catalogue;
 pub mod connect;
 pub mod delete;
 pub mod details;
 pub mod list;
+pub mod matrix;
 pub mod secret;
 pub mod wizard;
