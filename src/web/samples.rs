@@ -4,6 +4,7 @@ mod account;
 mod connect;
 mod details;
 mod docs;
+mod matrix;
 mod tokens;
 mod wizard;
 

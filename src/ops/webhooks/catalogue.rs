@@ -23,6 +23,7 @@ pub use change::{EventTypeChange, change, remove};
 
 /// An event type as the catalogue shows it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about a type")]
 pub struct TypeView {
     /// Its name: `order.completed`.
     pub name: String,

@@ -156,13 +156,7 @@ fn among(conn: &mut Conn, units: Vec<BuId>, text: &str, limit: usize) -> QueryRe
         .into_iter()
         .filter_map(|(number, name, folded, bu)| {
             let digits = number.to_string();
-            let rank = match () {
-                () if digits == text => 0,
-                () if !text.is_empty() && digits.starts_with(text) => 1,
-                () if folded.starts_with(text) => 2,
-                () if folded.contains(text) => 3,
-                () => return None,
-            };
+            let rank = rank(&digits, &folded, text)?;
             Some((rank, folded, PartnerHit { number, name, bu }))
         })
         .collect();
@@ -172,6 +166,17 @@ fn among(conn: &mut Conn, units: Vec<BuId>, text: &str, limit: usize) -> QueryRe
         a.cmp(b).then(names).then(a_hit.number.cmp(&b_hit.number))
     });
     Ok(ranked.into_iter().map(|(_, _, hit)| hit).take(limit).collect())
+}
+
+/// How well a partner fits: its exact number, how its number starts, how its name starts, what its name holds.
+fn rank(digits: &str, name: &str, text: &str) -> Option<usize> {
+    let fits = [
+        digits == text,
+        !text.is_empty() && digits.starts_with(text),
+        name.starts_with(text),
+        name.contains(text),
+    ];
+    fits.into_iter().position(|is_so| is_so)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ const OUTSIDE: [Stop; 3] = [
 ];
 
 /// What the admin of a unit sees.
-const UNIT: [Stop; 13] = [
+const UNIT: [Stop; 20] = [
     stop("api-tokens", From::Inside("/admin/api")),
     stop("token-create", From::Inside("/admin/api/tokens/new")),
     stop("token-rotate", From::Behind("/admin/api", "a[href$='/rotate']")),
@@ -53,6 +53,13 @@ const UNIT: [Stop; 13] = [
     stop("connect", From::Behind(HOOKS, "input[value*='/connect/']")),
     stop("event-logs", From::Inside("/logs")),
     stop("event-detail", From::Behind("/logs", "a[href*='/logs/evt_']")),
+    stop("matrix", From::Inside("/matrix")),
+    stop("matrix-none", From::Inside("/matrix?q=zzz")),
+    stop("catalogue", From::Inside("/catalogue")),
+    stop("event-type", From::Behind("/catalogue", "#types a.name")),
+    stop("event-type-new", From::Inside("/catalogue/new")),
+    stop("replays", From::Inside("/replays")),
+    stop("replay-new", From::Inside("/replays/new")),
     stop("error-404", From::Inside("/nowhere")),
 ];
 

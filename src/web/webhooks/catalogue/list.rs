@@ -65,7 +65,7 @@ impl Page for Catalogue {
 /// The list, searched as its address says.
 pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
     let q = here.query().text("q").trim().to_owned();
-    let types = here.run(|cx, bu| catalogue::list(cx, bu)).await?;
+    let types = here.run(catalogue::list).await?;
     let wanted = folded(&q);
     let fits = |one: &&TypeView| {
         let texts = [&one.name, &one.label, &one.group, &one.description];
