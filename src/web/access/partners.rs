@@ -79,7 +79,10 @@ impl Page for Partners {
 /// The search for global partners; on to the unit of the partner that was chosen. For others there is none.
 pub async fn open(request: HttpRequest, signed: SignedIn) -> Result<HttpResponse, Fault> {
     let fields = Fields::of_query(&request);
-    let (q, chosen) = (fields.text("q").trim().to_owned(), fields.typed("partner").map(str::to_owned));
+    let q = fields.text("q").trim().to_owned();
+    // Whoever asks for a list gets one, though the first of the list before is chosen in it.
+    let opens = fields.typed("find").is_none();
+    let chosen = fields.typed("partner").filter(|_| opens).map(str::to_owned);
     let (cx, wanted) = (signed.cx(), chosen.clone().unwrap_or_else(|| q.clone()));
     if !wanted.is_empty() {
         limits(&request)?.search(signed.login.user)?;

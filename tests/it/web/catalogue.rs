@@ -148,7 +148,8 @@ fn a_type_is_added_and_deleted_in_a_browser() {
         browser.find("#ct-sample[aria-invalid]").await?;
         assert_eq!(browser.focused().await?, "ct-sample", "the focus goes to what is wrong");
         axe(&browser, "what is wrong").await?;
-        browser.find("#ct-sample").await?.send_keys("3}").await?;
+        browser.find("#ct-sample").await?.clear().await?;
+        browser.find("#ct-sample").await?.send_keys("{\"weight\": 3}").await?;
         browser.find(".page-head button").await?.click().await?;
         browser.find("a.danger-soft").await?;
         for (width, height) in SCREENS {

@@ -18,6 +18,8 @@ use crate::store::webhooks::webhooks;
 
 /// Of how many deliveries it is told what became of them: the last ones.
 pub const MOST_LOOKED_AT: i64 = 1_000;
+/// How long after its moment the last step of a replay may still make deliveries.
+const LAST_STEP: Duration = Duration::from_mins(1);
 /// How many of those that failed again are listed.
 const MOST_FAILED: usize = 20;
 
@@ -64,8 +66,10 @@ pub fn progress(cx: &Cx, bu: BuId, id: ReplayId) -> Result<Progress, Error> {
         let row = replays::find(conn, bu, id)?.ok_or(Error::NotFound)?;
         let webhook = row.webhook_id;
         // One replay of a webhook runs at a time, so that what was sent again while it ran is what it sent.
-        let (begin, end): (DeliveryId, _) =
-            (id.alike(), row.finished_at.map(|at| DeliveryId::first_at(at + Duration::from_millis(1))));
+        let begin: DeliveryId = id.alike();
+        let next = replays::next_of_webhook(conn, bu, webhook, id)?.map(|next| next.alike());
+        let ended = row.finished_at.map(|at| DeliveryId::first_at(at + LAST_STEP));
+        let end = [next, ended].into_iter().flatten().min();
         let looked_at = deliveries::of_webhook(conn, bu, webhook, end, MOST_LOOKED_AT)?;
         let more = looked_at.len() == usize::try_from(MOST_LOOKED_AT).unwrap_or(usize::MAX)
             && looked_at.last().is_some_and(|last| last.id > begin);
