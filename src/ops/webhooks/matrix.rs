@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::domain::access::permission::Permission;
@@ -109,7 +111,7 @@ pub fn read(cx: &Cx, bu: BuId, after: Option<WebhookId>) -> Result<Matrix, Error
 pub fn version(webhook: &WebhookView) -> String {
     let events: BTreeSet<&str> = webhook.events().collect();
     let all = events.into_iter().collect::<Vec<_>>().join("\n");
-    Sha256::digest(all.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    URL_SAFE_NO_PAD.encode(Sha256::digest(all.as_bytes()).get(..9).unwrap_or_default())
 }
 
 /// What `change` would do to each webhook, by id. Changes nothing; refuses what [`apply`] refuses.
@@ -130,7 +132,7 @@ pub fn preview(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Vec<Planned>,
 /// of these webhooks since its [`version`] was read, or deleted it. Fields: `url`, `events` of the new webhook;
 /// the id of a webhook that would be left without events (`last_event`), may not have one (`partner_only`), or
 /// would have too many (`limit_triggers`).
-pub fn apply(cx: &Cx, bu: BuId, change: MatrixChange) -> Result<Applied, Error> {
+pub fn apply(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Applied, Error> {
     let ids: Vec<WebhookId> = change.columns.keys().copied().collect();
     let applied = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
@@ -138,7 +140,7 @@ pub fn apply(cx: &Cx, bu: BuId, change: MatrixChange) -> Result<Applied, Error> 
             webhooks::hold(conn, bu, *id)?;
         }
         let mut errors = FieldErrors::default();
-        let planned = plan(conn, bu, &change, &mut errors)?;
+        let planned = plan(conn, bu, change, &mut errors)?;
         errors.or(())?;
         let mut entries = Vec::new();
         for one in planned {

@@ -20,6 +20,7 @@ use crate::web::webhooks::secret::Fresh;
 impl Samples {
     pub fn matrix(&self) -> MatrixPage {
         let column = |n: usize| Column {
+            href: routes::webhooks(bu()),
             name: self.t("Order desk"),
             urls: vec![self.t("orders.example.com/in"), self.t("backup.example.com/in")],
             note: if n == 1 { "Inactive".to_owned() } else { String::new() },

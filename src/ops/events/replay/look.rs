@@ -55,7 +55,7 @@ pub fn list(cx: &Cx, bu: BuId, before: Option<ReplayId>, limit: usize) -> Result
         authorize(cx, conn, bu, Permission::DeliveriesRead)?;
         let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let page = Page::cut(replays::list(conn, bu, before, most)?, limit);
-        Ok(Page { more: page.more, rows: named(conn, bu, page.rows)? })
+        Ok(Page { more: page.more, rows: named(conn, bu, &page.rows)? })
     })
 }
 
@@ -80,7 +80,7 @@ pub fn progress(cx: &Cx, bu: BuId, id: ReplayId) -> Result<Progress, Error> {
         };
         let (delivered, failed) = (count(|row| row.state == DeliveryState::Delivered), count(has_failed));
         let under_way = count(|row| !row.state.is_final() && !has_failed(row));
-        let named = named(conn, bu, vec![row])?.pop().ok_or(Error::NotFound)?;
+        let named = named(conn, bu, &[row])?.pop().ok_or(Error::NotFound)?;
         sent.retain(has_failed);
         sent.truncate(MOST_FAILED);
         Ok(Progress { named, delivered, failed, under_way, more, failed_again: sent })
@@ -91,7 +91,7 @@ fn has_failed(row: &DeliveryRow) -> bool {
     row.state == DeliveryState::Exhausted || (row.state == DeliveryState::Ready && row.attempts > 0)
 }
 
-fn named(conn: &mut Conn, bu: BuId, rows: Vec<ReplayRow>) -> Result<Vec<NamedReplay>, Error> {
+fn named(conn: &mut Conn, bu: BuId, rows: &[ReplayRow]) -> Result<Vec<NamedReplay>, Error> {
     let ids: Vec<WebhookId> = rows.iter().map(|row| row.webhook_id).collect();
     let names: HashMap<WebhookId, String> = webhooks::names(conn, bu, &ids)?.into_iter().collect();
     rows.iter()

@@ -79,7 +79,7 @@ async fn review(
 /// Does it all, or nothing.
 async fn apply(here: &Here, asked: &Asked, ticked: Ticked, new_id: WebhookId) -> Result<HttpResponse, Fault> {
     let change = ticked.change.clone();
-    match here.try_run(move |cx, bu| matrix::apply(cx, bu, change)).await? {
+    match here.try_run(move |cx, bu| matrix::apply(cx, bu, &change)).await? {
         Ok(done) => match done.created {
             None => Ok(here.done(&address(here, asked), Flash::MatrixApplied)),
             Some(created) => shown(here, asked, created).await,

@@ -74,6 +74,8 @@ pub struct MatrixPage {
 /// One webhook of the matrix.
 #[derive(Debug, Clone)]
 pub struct Column {
+    /// Its details.
+    pub href: String,
     /// Its name.
     pub name: String,
     /// The addresses of its endpoints without scheme.
@@ -204,7 +206,8 @@ impl MatrixPage {
         let found = found(&matrix.types, &asked.q);
         let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
         let rows = &matrix.columns.rows;
-        let columns: Vec<Column> = rows.iter().map(|webhook| Column::of(webhook, &names, ticked)).collect();
+        let columns: Vec<Column> =
+            rows.iter().map(|webhook| Column::of(here, webhook, &names, ticked)).collect();
         let refused = notice(&turn);
         let is_wrong = refused.is_some();
         let mut shell = here.shell("Event matrix", Place::Matrix);
@@ -221,8 +224,8 @@ impl MatrixPage {
         };
         let may_add = may_write && here.api_access();
         let new = may_add.then(|| ("new".to_owned(), "New webhook".to_owned()));
-        let named = columns.iter().zip(0..).map(|(one, at): (_, usize)| (at.to_string(), one.name.clone()));
-        let picks: Vec<(String, String)> = new.into_iter().chain(named).collect();
+        let listed = columns.iter().zip(0..).map(|(one, at): (_, usize)| (at.to_string(), one.name.clone()));
+        let picks: Vec<(String, String)> = new.into_iter().chain(listed).collect();
         Self {
             href: routes::matrix(here.bu()),
             catalogue: routes::catalogue(here.bu()),
@@ -316,7 +319,7 @@ fn groups(found: &[&TypeView], webhooks: &[WebhookView], ticked: &Ticked, may_wr
 }
 
 impl Column {
-    fn of(webhook: &WebhookView, names: &[&str], ticked: &Ticked) -> Self {
+    fn of(here: &Here, webhook: &WebhookView, names: &[&str], ticked: &Ticked) -> Self {
         let stored: BTreeSet<&str> = webhook.events().collect();
         let rows: Vec<String> = names
             .iter()
@@ -328,6 +331,7 @@ impl Column {
         let seen = ticked.change.columns.get(&webhook.row.id).map(|column| column.version.clone());
         let seen = seen.unwrap_or_else(|| version(webhook));
         Self {
+            href: routes::webhook(here.bu(), webhook.row.id),
             name: webhook.row.name.clone(),
             urls: urls(webhook),
             note: match (webhook.row.status, webhook.row.origin) {
