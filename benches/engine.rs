@@ -25,7 +25,8 @@ use bellwire::ops::access::password;
 use bellwire::ops::access::sign_in::{SignInDraft, sign_in};
 use bellwire::ops::cx::{Actor, Cx, Source, Tools};
 use bellwire::ops::events::handoff::{Handed, NoDelivery, Outcome, Verdict};
-use bellwire::ops::events::{publish, queue};
+use bellwire::ops::events::publish::{Own, Publish};
+use bellwire::ops::events::queue;
 use bellwire::ops::webhooks::create;
 use bellwire::store::access::memberships::{self, MembershipRow};
 use bellwire::store::access::users::{self, UserRow};
@@ -115,7 +116,7 @@ impl World {
         let data =
             json!({"id": "ord_1", "total": {"amount": 120, "currency": "EUR"}, "note": "x".repeat(200)});
         let answers: Vec<_> = (0..count)
-            .map(|_| self.tools().gatherer.publish(publish::own(self.bu, WANTED, &data, "system")))
+            .map(|_| self.tools().gatherer.publish(Publish::own(Own::new(self.bu, WANTED, data.clone()))))
             .collect();
         for answer in answers {
             answer.blocking_recv().unwrap().unwrap();

@@ -90,6 +90,9 @@ enum Command {
     /// API tokens.
     #[command(subcommand)]
     Token(admin::TokenCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(admin::AuditCommand),
     /// The master key.
     #[command(subcommand)]
     Keys(admin::KeysCommand),
@@ -127,6 +130,7 @@ fn run(common: &Common, command: Command) -> Result<(), Failure> {
         Command::Partner(command) => admin::partner(common, command),
         Command::User(command) => admin::user(common, command),
         Command::Token(command) => admin::token(common, command),
+        Command::Audit(command) => admin::audit(common, &command),
         Command::Keys(command) => admin::keys(common, &command),
         Command::Openapi => {
             output::say(api::openapi::document().text().trim_end());

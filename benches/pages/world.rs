@@ -19,7 +19,8 @@ use bellwire::keys::KeyRing;
 use bellwire::ops::access::password;
 use bellwire::ops::cx::{Actor, Cx, Source, Tools};
 use bellwire::ops::events::handoff::{Handed, NoDelivery, Outcome, Verdict};
-use bellwire::ops::events::{publish, queue};
+use bellwire::ops::events::publish::{Own, Publish};
+use bellwire::ops::events::queue;
 use bellwire::ops::webhooks::create;
 use bellwire::store::access::memberships::{self, MembershipRow};
 use bellwire::store::access::partners::{self, PartnerRow};
@@ -148,6 +149,10 @@ impl World {
         let log = routes::log(bu);
         let prefix = self.event.as_str().get(..12).unwrap().to_owned();
         named([
+            ("Overview", routes::overview(bu)),
+            ("Overview, 7 days", format!("{}?period=7d", routes::overview(bu))),
+            ("Search", format!("{}?q=desk+77", routes::search(bu))),
+            ("Search without a hit", format!("{}?q=nowhere", routes::search(bu))),
             ("API tab", routes::api(bu)),
             ("Webhooks tab", routes::webhooks(bu)),
             ("Webhooks tab, searched", format!("{}?q=desk+77", routes::webhooks(bu))),
@@ -243,7 +248,7 @@ fn deliver(tools: &Tools, bu: BuId, first: usize, count: usize) -> EventId {
         .map(|number| {
             let data =
                 json!({"id": number, "total": {"amount": 120, "currency": "EUR"}, "note": "x".repeat(200)});
-            tools.gatherer.publish(publish::own(bu, WANTED, &data, "system"))
+            tools.gatherer.publish(Publish::own(Own::new(bu, WANTED, data)))
         })
         .collect();
     let ids: Vec<EventId> =

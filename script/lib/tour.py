@@ -60,7 +60,7 @@ expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 assert hmac.compare_digest(expected, {k.lower(): v for k, v in headers.items()}["x-webhook-signature"])
 assert json.loads(body)["id"] == first.parsed.data.id
 
-assert [found.id for found in list_events.sync(client=client).data] == [first.parsed.data.id]
+assert [found.id for found in list_events.sync(client=client, type_="order.completed").data] == [first.parsed.data.id]
 for _ in range(300):
     seen = get_event.sync(first.parsed.data.id, client=client).data
     if seen.outcome == "delivered":

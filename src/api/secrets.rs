@@ -55,7 +55,7 @@ pub async fn rotate(
         fields.fault("overlap_seconds", "range", "Use 0 to 604800 seconds.");
     }
     let overlap = overlap.unwrap_or_default();
-    let rotation = Rotation { secret: fields.text("secret"), overlap };
+    let rotation = Rotation { secret: fields.text("secret"), overlap, from: None };
     let rotation = fields.or(rotation)?;
     let rotated = caller.run(move |cx, bu| secrets::rotate(cx, bu, id, rotation)).await?;
     let view = RotatedView {

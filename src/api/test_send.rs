@@ -20,7 +20,7 @@ use crate::domain::id::WebhookId;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, WebhookKind};
 use crate::domain::time::Ts;
 use crate::ops::events::inspect::DeliveryView;
-use crate::ops::events::test_send::{self, DEFAULT_TYPE, TestSent};
+use crate::ops::events::test_send::{self, DEFAULT_TYPE, TestDraft, TestSent};
 
 /// How long the queue and the settling may take beside the slowest endpoint.
 const GRACE: Duration = Duration::from_secs(5);
@@ -96,11 +96,12 @@ pub async fn send(
     let mut fields = body::object_or_none(&request, payload).await?;
     let event_type = fields.text("event").unwrap_or_else(|| DEFAULT_TYPE.to_owned());
     let event_type = fields.or(event_type)?;
-    let wanted = event_type.clone();
+    let draft = TestDraft::sample(&event_type);
+    let wanted = draft.clone();
     caller.run(move |cx, bu| test_send::check(cx, bu, id, &wanted)).await?;
     // Only what would be sent is counted: the limit is there for the receiver.
     caller.count_test(&request, id)?;
-    let sent = caller.run(move |cx, bu| test_send::send(cx, bu, id, &event_type)).await?;
+    let sent = caller.run(move |cx, bu| test_send::send(cx, bu, id, &draft)).await?;
     let sent = Arc::new(sent);
     let deliveries = wait(&caller, &sent).await?;
     Ok(HttpResponse::Ok().json(view(sent.event, caller.cx.now, &deliveries)))

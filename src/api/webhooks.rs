@@ -155,6 +155,7 @@ pub async fn edit(
         url: fields.text("url"),
         triggers: triggers(&mut fields),
         scope: scope(&mut fields),
+        seen: None,
     };
     let change = fields.or(change)?;
     let webhook = caller.run(move |cx, bu| edit::edit(cx, bu, id, change)).await?;

@@ -28,6 +28,7 @@ use crate::ops::access::users::{self, UserDraft};
 use crate::ops::access::{account, plan, second_factor};
 use crate::ops::cx::{Actor, Cx, Source};
 use crate::ops::events::handoff::NoDelivery;
+use crate::ops::system::audit::{Chain, verify};
 use crate::server::{Failure, address};
 use crate::store::migrate as steps;
 
@@ -171,6 +172,13 @@ pub enum TokenCommand {
     },
 }
 
+/// `bellwire audit …`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check that no row of the audit log was changed or removed since it was written.
+    Verify,
+}
+
 /// `bellwire keys …`.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -278,6 +286,27 @@ pub fn token(common: &Common, command: TokenCommand) -> Result<(), Failure> {
         say(secret.expose());
     }
     Ok(())
+}
+
+/// `bellwire audit …`.
+pub fn audit(common: &Common, command: &AuditCommand) -> Result<(), Failure> {
+    let AuditCommand::Verify = command;
+    let cx = operator(common)?;
+    match cx.read(verify).map_err(failure)? {
+        Chain::Whole { rows } => {
+            let text = format!("The audit log is whole: {rows} rows, each as it was written.");
+            answer(common.json, &json!({"whole": true, "rows": rows}), &text);
+            Ok(())
+        }
+        Chain::Broken { seq } => {
+            if common.json {
+                say(&json!({"whole": false, "first_broken_row": seq}).to_string());
+            }
+            Err(Failure::Running(format!(
+                "The audit log was tampered with: row {seq} is the first that is not as it was written."
+            )))
+        }
+    }
 }
 
 /// `bellwire keys …`.

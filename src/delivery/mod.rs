@@ -18,4 +18,4 @@ pub mod transport;
 pub mod upkeep;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

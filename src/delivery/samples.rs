@@ -1,4 +1,4 @@
-//! Deliveries, destinations and receivers for the tests of this folder.
+//! Deliveries, destinations and receivers for tests.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -15,7 +15,7 @@ use crate::demo::world::{Unit, World};
 use crate::domain::events::attempt::Attempt;
 use crate::domain::events::delivery::DeliveryState;
 use crate::domain::events::event::envelope;
-use crate::domain::id::{EndpointId, EventId, TeamId, UserId, WebhookId};
+use crate::domain::id::{EndpointId, EventId, NodeId, TeamId, UserId, WebhookId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::events::handoff::{Destination, NoDelivery, Room};
@@ -25,7 +25,7 @@ use crate::ops::events::settle;
 use crate::store::events::deliveries::DeliveryRow;
 use crate::store::events::events::EventRow;
 use crate::store::events::rollups::{HourRow, MINUTES};
-use crate::store::events::{attempts, deliveries, events, rollups};
+use crate::store::events::{attempts, deliveries, events, rollups, unit_hours};
 use crate::store::pool::Conn;
 use crate::store::webhooks::{endpoints, routes, webhooks};
 
@@ -59,7 +59,7 @@ pub fn write(app: &App, world: &World, receiver: &Receiver) -> Result<(), Error>
                 past.event(conn, event_type, &clock, app, chance)?;
             }
         }
-        pasts.into_iter().try_for_each(|past| past.store(conn))
+        pasts.into_iter().try_for_each(|past| past.store(conn, app.tools.node))
     })
 }
 
@@ -223,7 +223,7 @@ impl<'a> Past<'a> {
             .or_insert_with(|| HourRow::empty(webhook, endpoint, row.bu_id, minute))
     }
 
-    fn store(mut self, conn: &mut Conn) -> Result<(), Error> {
+    fn store(mut self, conn: &mut Conn, node: NodeId) -> Result<(), Error> {
         let count = i64::try_from(self.events.len()).unwrap_or_default();
         let last = events::take_places(conn, self.unit.bu, count)?;
         for (event, seq) in self.events.iter_mut().zip(last - count + 1..) {
@@ -234,7 +234,9 @@ impl<'a> Past<'a> {
         }
         deliveries::insert(conn, &self.deliveries)?;
         attempts::insert(conn, self.attempts.iter())?;
-        rollups::add(conn, &self.minutes.into_values().collect::<Vec<_>>())?;
+        let counted: Vec<HourRow> = self.minutes.into_values().collect();
+        rollups::add(conn, &counted)?;
+        unit_hours::add(conn, node, &counted)?;
         self.sent.sort_unstable();
         let told = settle::told(self.sent.into_iter().map(|(at, webhook, ok)| (webhook, at, ok, !ok)));
         webhooks::sent(conn, &told)?;

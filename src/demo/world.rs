@@ -13,7 +13,7 @@ use crate::domain::access::partner::{PartnerKind, PartnerNumber};
 use crate::domain::access::password::Password;
 use crate::domain::access::permission::Scopes;
 use crate::domain::access::user::Role;
-use crate::domain::id::{BuId, ProgrammeId, TeamId, UserId};
+use crate::domain::id::{BuId, EventId, ProgrammeId, TeamId, UserId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::access::partners::{self, Grant, PartnerDraft};
@@ -120,6 +120,7 @@ pub(super) fn build(app: &App, receiver: &Receiver) -> Result<World, Error> {
         unit.hooks = webhooks::build(app, unit, receiver, now)?;
     }
     let token = tokens(app, &units, now)?;
+    forget_making(&operator(9), &units)?;
     let token_unit = UNITS.first().map_or("", |unit| unit.name);
     Ok(World { address: app.tools.public_url.clone(), password: secret, seats, token, token_unit, units })
 }
@@ -187,6 +188,21 @@ fn share_password(cx: &Cx, secret: &str, seats: &[Seat]) -> Result<(), Error> {
             if let Some(user) = users::by_email(conn, &seat.email)? {
                 users::set_password(conn, user.id, &hash)?;
             }
+        }
+        Ok(())
+    })
+}
+
+/// Removes what the making of the units published just now: it happened weeks ago, and is forgotten by now.
+fn forget_making(cx: &Cx, units: &[Unit]) -> Result<(), Error> {
+    use crate::store::events::{deliveries, events};
+    cx.write(|conn| {
+        for unit in units {
+            let heads = events::heads(conn, unit.bu, i64::MAX, i64::MAX)?;
+            let ids: Vec<EventId> = heads.into_iter().map(|head| head.id).collect();
+            let sent = deliveries::ids_of_events(conn, &ids, i64::MAX)?;
+            deliveries::remove(conn, &sent)?;
+            events::remove(conn, &ids)?;
         }
         Ok(())
     })

@@ -9,14 +9,15 @@ use crate::http::identity::request_id;
 use crate::http::limits::Limited;
 use crate::ops::access::partners::{self, Landing};
 use crate::ops::{Error, Refusal};
-use crate::web::errors::{Broken, Forbidden, Missing, Refused, SignInAgain};
+use crate::web::errors::{Alone, Inside, Trouble, Way};
+use crate::web::here::Here;
 use crate::web::page::answer;
 use crate::web::routes;
-use crate::web::session::{SignedIn, blocking, theme};
-use crate::web::shell::Theme;
+use crate::web::session::{SignedIn, blocking, signed_in, theme};
+use crate::web::shell::{Place, Solo};
 
 /// Tells htmx to open another page.
-const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+pub const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
 /// Why a handler did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -116,11 +117,13 @@ fn reason(refusal: Refusal) -> String {
     match refusal {
         Refusal::Role(need) | Refusal::Scope(need) => {
             let what = need.label().to_lowercase();
-            format!("Your role does not allow you to {what}. Ask an admin of your partner for another role.")
+            format!(
+                "Your role does not allow you to {what}. Ask an admin of this business unit for another role."
+            )
         }
         Refusal::NoApiAccess => "API access is not part of the plan. Ask the operator for it.".to_owned(),
         Refusal::TokenEnded | Refusal::OldSignIn | Refusal::Caller => {
-            "Your role does not allow this. Ask an admin of your partner.".to_owned()
+            "Your role does not allow this. Ask an admin of this business unit.".to_owned()
         }
     }
 }
@@ -140,31 +143,29 @@ impl ResponseError for Fault {
     }
 }
 
-/// The page that tells of a fault. Faults of ours are logged here, once.
+/// The page that tells of a fault: inside the business unit of its address for whoever may open that, alone
+/// otherwise. htmx gets a few words, for the page that stays as it is. Faults of ours are logged here, once.
 pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
-    let (theme, status) = (theme(request), fault.status_code());
+    let status = fault.status_code();
     match fault {
         Fault::SignIn => to_sign_in(request, routes::LOGIN),
         Fault::SecondFactor => to_sign_in(request, routes::LOGIN_CODE),
-        Fault::OldSignIn => to_confirm(request, theme),
+        Fault::OldSignIn => to_confirm(request),
         Fault::Forged => {
             let text = "It did not come from a page of yours, or the page was open for too long. Go back, reload \
                         the page and try again.";
-            answer(
-                request,
-                status,
-                &Refused::new(theme, status.as_u16(), "This form is no longer valid", text),
-            )
+            let title = "This form is no longer valid";
+            alone(request, status, Trouble::new(status.as_u16(), title, text, vec![Way::home()]))
         }
-        Fault::Forbidden(reason) => answer(request, status, &Forbidden::new(theme, reason)),
-        Fault::Missing => answer(request, status, &Missing::new(theme, is_global(request).await)),
-        Fault::Refused { status, title, text } => {
-            answer(request, *status, &Refused::new(theme, status.as_u16(), title, text))
+        Fault::Forbidden(reason) => around(request, status, Trouble::forbidden(reason)).await,
+        Fault::Missing => around(request, status, Trouble::missing()).await,
+        Fault::Refused { title, text, .. } => {
+            around(request, status, Trouble::new(status.as_u16(), title, text, vec![Way::home()])).await
         }
         Fault::Limited(limited) => {
             let text = format!("Nothing was done. Wait {} s, then try again.", limited.retry_after_s);
-            let page = Refused::new(theme, status.as_u16(), "That was too fast", &text);
-            let mut answer = answer(request, status, &page);
+            let trouble = Trouble::new(status.as_u16(), "That was too fast", &text, vec![Way::home()]);
+            let mut answer = around(request, status, trouble).await;
             answer.headers_mut().insert(header::RETRY_AFTER, limited.retry_after_s.into());
             limited.tell(answer.headers_mut());
             answer
@@ -173,13 +174,38 @@ pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
             let id = request_id(request).to_string();
             tracing::error!(why, request_id = id, path = request.path(), "a page could not be answered");
             let retry = if request.method() == Method::GET { request.path() } else { routes::HOME };
-            let mut answer = answer(request, status, &Broken::new(theme, retry, &id));
+            let mut answer = alone(request, status, Trouble::broken(status.as_u16(), retry, &id));
             if status == StatusCode::SERVICE_UNAVAILABLE {
                 answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
             }
             answer
         }
     }
+}
+
+/// Trouble by itself. What is broken may be what a business unit's page is made of.
+fn alone(request: &HttpRequest, status: StatusCode, trouble: Trouble) -> HttpResponse {
+    let shell = Solo::new(&trouble.title, theme(request), "");
+    answer(request, status, &Alone { shell, trouble })
+}
+
+/// Trouble with what stands around every page of the business unit that the address names.
+async fn around(request: &HttpRequest, status: StatusCode, mut trouble: Trouble) -> HttpResponse {
+    let Some(here) = Here::around(request).await else {
+        if status == StatusCode::NOT_FOUND && is_global(request).await {
+            trouble.ways.push(Way::to(routes::PARTNERS, "Partner search"));
+        }
+        return alone(request, status, trouble);
+    };
+    trouble.ways = vec![Way::to(routes::overview(here.bu()), "Go to Overview")];
+    if here.by_grant() {
+        trouble.ways.push(Way::to(routes::PARTNERS, "Partner search"));
+    }
+    if status == StatusCode::FORBIDDEN {
+        trouble.text = format!("{} You are here as {}.", trouble.text, here.role());
+    }
+    let shell = here.shell(&trouble.title, Place::Elsewhere);
+    here.answer_with(status, &Inside { shell, trouble })
 }
 
 /// To a page where one signs in, and back afterwards. htmx would swap a redirect's page into the one that is
@@ -199,7 +225,7 @@ fn to_sign_in(request: &HttpRequest, page: &'static str) -> HttpResponse {
 
 /// To the page that asks for the password once more, and back afterwards. What a form held is not done then:
 /// the person does it again.
-fn to_confirm(request: &HttpRequest, theme: Theme) -> HttpResponse {
+fn to_confirm(request: &HttpRequest) -> HttpResponse {
     let confirm = routes::with_query(routes::CONFIRM, &[("next", request.path())]);
     if request.headers().contains_key("hx-request") {
         return HttpResponse::Unauthorized().insert_header((HX_REDIRECT, confirm)).finish();
@@ -207,12 +233,16 @@ fn to_confirm(request: &HttpRequest, theme: Theme) -> HttpResponse {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return see(&confirm);
     }
-    answer(request, StatusCode::UNAUTHORIZED, &SignInAgain::new(theme, &confirm))
+    alone(request, StatusCode::UNAUTHORIZED, Trouble::old_sign_in(&confirm))
 }
 
 /// Whether the request is a global partner's, who may look for another unit.
 async fn is_global(request: &HttpRequest) -> bool {
-    let signed = request.extensions().get::<SignedIn>().cloned();
+    let known = request.extensions().get::<SignedIn>().cloned();
+    let signed = match known {
+        Some(signed) => Some(signed),
+        None => signed_in(request).await.ok().flatten(),
+    };
     let Some(signed) = signed else { return false };
     matches!(blocking(move || partners::landing(&signed.cx())).await, Ok(Landing::Partners))
 }

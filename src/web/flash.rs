@@ -21,6 +21,26 @@ words! {
         Paused = "paused",
         /// A webhook is gone.
         Deleted = "deleted",
+        /// A webhook's name, description, status or scope changed.
+        Changed = "changed",
+        /// A webhook's triggers changed.
+        TriggersChanged = "triggers_changed",
+        /// A webhook has one more endpoint.
+        EndpointAdded = "endpoint_added",
+        /// How an endpoint is sent to changed.
+        EndpointChanged = "endpoint_changed",
+        /// A webhook has one endpoint less.
+        EndpointRemoved = "endpoint_removed",
+        /// An endpoint sends elsewhere, or with other credentials.
+        Redirected = "redirected",
+        /// An endpoint sends to another host, without the credentials that were sent to the one before.
+        RedirectedBare = "redirected_bare",
+        /// A secret was shown again.
+        SecretRevealed = "secret_revealed",
+        /// The hex signature is made with the newest secret.
+        SecretSwitched = "secret_switched",
+        /// Only the newest secret signs.
+        OverlapEnded = "overlap_ended",
         /// A delivery is sent again.
         Resent = "resent",
         /// What was ticked in the matrix counts now.
@@ -57,6 +77,34 @@ words! {
         SessionsEnded = "sessions_ended",
         /// Theme and shortcuts were chosen.
         LooksSaved = "looks_saved",
+        /// A login was invited, and its link shown.
+        LinkShown = "link_shown",
+        /// A login has another name or role.
+        UserChanged = "user_changed",
+        /// A login cannot be used any more.
+        UserDisabled = "user_disabled",
+        /// A login can be used again.
+        UserEnabled = "user_enabled",
+        /// A login is signed out everywhere.
+        UserSignedOut = "user_signed_out",
+        /// A login has left the partner.
+        UserRemoved = "user_removed",
+        /// There is a new team.
+        TeamCreated = "team_created",
+        /// A team has another name.
+        TeamRenamed = "team_renamed",
+        /// A team is gone.
+        TeamDeleted = "team_deleted",
+        /// A team has one more member.
+        MemberAdded = "member_added",
+        /// A team has one member less.
+        MemberRemoved = "member_removed",
+        /// There is a new programme.
+        ProgrammeCreated = "programme_created",
+        /// A programme has another name.
+        ProgrammeRenamed = "programme_renamed",
+        /// A programme is gone.
+        ProgrammeDeleted = "programme_deleted",
     }
 }
 
@@ -105,6 +153,37 @@ impl Flash {
             Self::TypeAdded => ("Event type added", "It can be chosen everywhere from now on."),
             Self::TypeChanged => ("Event type changed", "The change counts from the next event on."),
             Self::TypeRemoved => ("Event type deleted", "Events of it are refused from now on."),
+            Self::Changed => ("Webhook changed", "The change counts from now on."),
+            Self::TriggersChanged => ("Triggers changed", "The next event goes by them."),
+            Self::EndpointAdded => ("Endpoint added", "It gets every event of this webhook from now on."),
+            Self::EndpointChanged => ("Endpoint changed", "The next attempt goes by it."),
+            Self::EndpointRemoved => ("Endpoint removed", "Nothing more is sent to it."),
+            Self::Redirected => ("Destination changed", "The next attempt goes there."),
+            Self::RedirectedBare => (
+                "Destination changed",
+                "The host is another one, so credentials that were not typed again were dropped.",
+            ),
+            Self::SecretRevealed => ("The secret was shown", "This stands in the audit log."),
+            Self::SecretSwitched => {
+                ("Switched to the new secret", "X-Webhook-Signature is made with it from now on.")
+            }
+            Self::OverlapEnded => ("The overlap has ended", "Only the newest secret signs from now on."),
+            Self::LinkShown => {
+                ("The link was shown once", "If it was not sent, make another in the menu beside the user.")
+            }
+            Self::UserChanged => ("User changed", "Another role counts from the next request on."),
+            Self::UserDisabled => ("User switched off", "They are signed out everywhere."),
+            Self::UserEnabled => ("User switched on", "They can sign in again."),
+            Self::UserSignedOut => ("Signed out everywhere", "They can sign in again at once."),
+            Self::UserRemoved => ("User removed", "What they did stays in the logs."),
+            Self::TeamCreated => ("Team created", "Now add its members."),
+            Self::TeamRenamed => ("Team renamed", ""),
+            Self::TeamDeleted => ("Team deleted", "Its members stay what they are."),
+            Self::MemberAdded => ("Member added", "It counts from the next event on."),
+            Self::MemberRemoved => ("Member taken out", "It counts from the next event on."),
+            Self::ProgrammeCreated => ("Programme created", ""),
+            Self::ProgrammeRenamed => ("Programme renamed", ""),
+            Self::ProgrammeDeleted => ("Programme deleted", ""),
             Self::Resent => ("Sent again", "The new delivery stands below the others."),
         };
         Toast { bad: false, title: title.to_owned(), text: text.to_owned() }

@@ -12,9 +12,15 @@ use crate::web::fault::Fault;
 use crate::web::session::{Boxed, Holder, limits};
 
 /// The largest form, in bytes.
-const MOST_BYTES: usize = 64 * 1024;
+pub const MOST_BYTES: usize = 64 * 1024;
+/// The largest form that holds a payload: 256 KiB, each byte of which may take three.
+pub const MOST_PAYLOAD_BYTES: usize = 1024 * 1024;
 /// How long a form may take to arrive.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
+/// How large the forms of an address may be, in bytes, where that is not [`MOST_BYTES`].
+#[derive(Debug, Clone, Copy)]
+pub struct FormLimit(pub usize);
 
 /// Names with their values, in the order they came.
 #[derive(Debug, Clone, Default)]
@@ -92,7 +98,8 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Fields, Fau
     }
     let payload = web::Payload::from_request(request, &mut payload).await;
     let payload = payload.map_err(|e| Fault::Internal(e.to_string()))?;
-    let received = tokio::time::timeout(LONGEST_WAIT, to_bytes_limited(BodyStream::new(payload), MOST_BYTES));
+    let most = request.app_data::<FormLimit>().map_or(MOST_BYTES, |limit| limit.0);
+    let received = tokio::time::timeout(LONGEST_WAIT, to_bytes_limited(BodyStream::new(payload), most));
     match received.await {
         Ok(Ok(Ok(bytes))) => Ok(Fields::parse(&bytes)),
         Ok(Ok(Err(_))) => Err(Fault::of_status(StatusCode::BAD_REQUEST)),

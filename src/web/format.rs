@@ -26,6 +26,18 @@ impl Moment {
         Self { word: clock(then), title: full(then), datetime: then.to_string() }
     }
 
+    /// A moment in a list of moments: its time of day, `14:02:41`, and before today with the date.
+    pub fn in_list(then: Ts, now: Ts) -> Self {
+        if then.day() == now.day() {
+            return Self::clock(then);
+        }
+        Self {
+            word: format!("{}, {}", day(then, now), clock(then)),
+            title: full(then),
+            datetime: then.to_string(),
+        }
+    }
+
     /// A moment in full: `20 Nov 2025, 14:01:21 UTC`.
     pub fn full(then: Ts) -> Self {
         Self { word: full(then), title: full(then), datetime: then.to_string() }
@@ -143,6 +155,9 @@ mod tests {
         let moment = Moment::clock(at("2025-11-20T14:01:21.5Z"));
         assert_eq!((moment.word.as_str(), moment.title.as_str()), ("14:01:21", "20 Nov 2025, 14:01:21 UTC"));
         assert_eq!(moment.datetime, "2025-11-20T14:01:21.5Z");
+        let listed = |then: &str| Moment::in_list(at(then), now).word;
+        assert_eq!(listed("2025-11-20T00:00:00Z"), "00:00:00");
+        assert_eq!(listed("2025-11-19T23:59:59Z"), "19 Nov, 23:59:59");
     }
 
     #[test]

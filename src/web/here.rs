@@ -3,22 +3,22 @@
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data};
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
 use crate::config::Contact;
 use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
-use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId};
+use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId, WebhookId};
 use crate::ops::Error;
 use crate::ops::access::partner_search;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
 use crate::web::cookies::{Jar, Kind};
-use crate::web::fault::{Fault, see};
+use crate::web::fault::{Fault, HX_REDIRECT, see};
 use crate::web::flash::{self, Flash};
 use crate::web::form::Fields;
 use crate::web::page::{self, Page};
-use crate::web::session::{Boxed, Holder, SignedIn, blocking};
+use crate::web::session::{Boxed, Holder, SignedIn, blocking, limits, signed_in};
 use crate::web::shell::{Place, Session, Shell, Unit};
 
 /// A signed-in person in a business unit that is theirs.
@@ -63,6 +63,20 @@ impl Holder for Here {
 }
 
 impl Here {
+    /// The person and the unit that the address of a request names, where that person may open it: for pages
+    /// that stand for another one.
+    pub async fn around(request: &HttpRequest) -> Option<Self> {
+        let bu: BuId = request.path().strip_prefix("/bu/")?.split('/').next()?.parse().ok()?;
+        let known = request.extensions().get::<SignedIn>().cloned();
+        let signed = match known {
+            Some(signed) => signed,
+            None => signed_in(request).await.ok().flatten()?,
+        };
+        let cx = signed.cx();
+        let unit = blocking(move || partners::unit(&cx, bu)).await.ok()?;
+        Some(Self { signed, unit, request: request.clone() })
+    }
+
     /// The business unit.
     pub const fn bu(&self) -> BuId {
         self.unit.bu
@@ -96,6 +110,16 @@ impl Here {
     /// The login's role here, in a word; empty for none.
     pub fn role(&self) -> &'static str {
         self.unit.role.map_or("", Role::as_str)
+    }
+
+    /// The login's role here; none for a login that has lost it meanwhile.
+    pub const fn rank(&self) -> Option<Role> {
+        self.unit.role
+    }
+
+    /// Whether the login's role decides on users, teams and programmes here. The operation asks again.
+    pub fn is_admin(&self) -> bool {
+        self.unit.role >= Some(Role::Admin)
     }
 
     /// Which scopes the login holds here, and so may grant.
@@ -139,6 +163,8 @@ impl Here {
             login: self.signed.badge(),
             unit: Unit::new(self.unit.bu, &self.unit.name, &self.unit.partner.to_string()),
             global: self.unit.by_grant,
+            failing: u64::try_from(self.unit.failing).unwrap_or(0),
+            admin: self.is_admin(),
         };
         let mut shell = Shell::new(title, place, session);
         shell.toasts.extend(self.flash().map(Flash::toast));
@@ -148,6 +174,16 @@ impl Here {
     /// Whether htmx asks, who wants a block of the page.
     pub fn wants_fragment(&self) -> bool {
         page::wants_fragment(&self.request)
+    }
+
+    /// The id of the element that htmx will put the answer into; empty when it names none.
+    pub fn target(&self) -> &str {
+        self.request.headers().get("hx-target").and_then(|id| id.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Whether the login is a global partner's, inside another partner's unit.
+    pub const fn by_grant(&self) -> bool {
+        self.unit.by_grant
     }
 
     /// Whether a form was sent.
@@ -177,6 +213,27 @@ impl Here {
             self.tell(&mut answer, flash);
         }
         answer
+    }
+
+    /// Leads to another page after something was done in a dialog over this one; that page tells it.
+    pub fn leave(&self, to: &str, flash: Flash) -> HttpResponse {
+        let mut answer = if page::wants_fragment(&self.request) {
+            HttpResponse::NoContent().insert_header((HX_REDIRECT, to)).finish()
+        } else {
+            see(to)
+        };
+        self.tell(&mut answer, flash);
+        answer
+    }
+
+    /// Counts a test of a webhook of this unit.
+    pub fn count_test(&self, webhook: WebhookId) -> Result<(), Fault> {
+        Ok(limits(&self.request)?.test(self.bu(), webhook)?)
+    }
+
+    /// The path of the request.
+    pub fn path(&self) -> &str {
+        self.request.path()
     }
 
     /// Has the page that follows tell what was done.

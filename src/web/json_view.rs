@@ -41,7 +41,7 @@ pub fn message(first_line: &str, headers: &HeaderLines, bytes: &[u8]) -> Vec<Pie
         out.push("", &format!(" {rest}\n"));
     }
     for (name, value) in headers.iter() {
-        out.push("j-c", &format!("{name}:"));
+        out.push("j-c", &format!("{}:", spelled(name)));
         out.push("", &format!(" {value}\n"));
     }
     if !bytes.is_empty() {
@@ -53,6 +53,17 @@ pub fn message(first_line: &str, headers: &HeaderLines, bytes: &[u8]) -> Vec<Pie
         }
     }
     out.0
+}
+
+/// The name of a header as HTTP/1.1 spells it: `Webhook-Id`. Its case means nothing.
+fn spelled(name: &str) -> String {
+    let mut starts = true;
+    let spell = |c: char| {
+        let spelled = if starts { c.to_ascii_uppercase() } else { c };
+        starts = c == '-';
+        spelled
+    };
+    name.chars().map(spell).collect()
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod assets;
+pub mod bars;
 pub mod chart;
 pub mod docs;
 pub mod errors;
@@ -21,6 +22,7 @@ pub mod routes;
 pub mod session;
 pub mod shell;
 pub mod spark;
+pub mod system;
 pub mod webhooks;
 
 pub use mount::configure;

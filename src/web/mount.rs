@@ -7,11 +7,18 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scop
 
 use crate::http::csp_reports;
 use crate::web::access::account::{codes, factor, looks, password, sessions, settings};
-use crate::web::access::{challenge, confirm, home, login, logout, partners, setup, tokens};
+use crate::web::access::{
+    challenge, confirm, home, login, logout, partners, programmes, setup, teams, tokens, users,
+};
 use crate::web::docs;
 use crate::web::events::{event, log, replays};
 use crate::web::fault::{self, Fault};
+use crate::web::form::{self, FormLimit};
 use crate::web::frame::frame;
+use crate::web::system::{export, overview, search, trail};
+use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
+use crate::web::webhooks::signing::{reveal, rotate};
+use crate::web::webhooks::test::send;
 use crate::web::webhooks::{catalogue, connect, delete, details, list, matrix, wizard};
 use crate::web::{assets, routes};
 
@@ -54,7 +61,8 @@ impl Mounted {
             .action("/account/sessions/{ses}/end", sessions::end)
             .page(routes::PARTNERS, partners::open)
             .page(routes::API_DOCS, docs::page::open)
-            .page("/bu/{bu}", home::unit)
+            .page("/bu/{bu}", overview::open)
+            .page("/bu/{bu}/search", search::open)
             .page("/bu/{bu}/admin/api", tokens::list::open)
             .both("/bu/{bu}/admin/api/tokens/new", tokens::create::open, tokens::create::send)
             .both("/bu/{bu}/admin/api/tokens/{tok}/delete", tokens::delete::open, tokens::delete::send)
@@ -65,8 +73,52 @@ impl Mounted {
             .page("/bu/{bu}/admin/webhooks/{wh}", details::open)
             .page("/bu/{bu}/admin/webhooks/{wh}/tail", details::tail)
             .both("/bu/{bu}/admin/webhooks/{wh}/delete", delete::open, delete::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/edit", edit::open, edit::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/triggers", triggers::open, triggers::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/new", endpoint::open_new, endpoint::send_new)
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}", endpoint::open, endpoint::send)
+            .both(
+                "/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}/destination",
+                destination::open,
+                destination::send,
+            )
+            .both("/bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}/remove", remove::open, remove::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/secret", reveal::open, reveal::send)
+            .both("/bu/{bu}/admin/webhooks/{wh}/rotate", rotate::open, rotate::send)
+            .action("/bu/{bu}/admin/webhooks/{wh}/rotate/switch", rotate::switch)
+            .action("/bu/{bu}/admin/webhooks/{wh}/rotate/end", rotate::end)
+            .both_up_to(form::MOST_PAYLOAD_BYTES, "/bu/{bu}/admin/webhooks/{wh}/test", send::open, send::send)
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
+            .page("/bu/{bu}/admin/users", users::list::open)
+            .both("/bu/{bu}/admin/users/new", users::invite::open, users::invite::send)
+            .both("/bu/{bu}/admin/users/{usr}/edit", users::edit::open, users::edit::send)
+            .action("/bu/{bu}/admin/users/{usr}/link", users::list::link)
+            .action("/bu/{bu}/admin/users/{usr}/sign-out", users::end::sign_out)
+            .both("/bu/{bu}/admin/users/{usr}/disable", users::end::ask_disable, users::end::disable)
+            .action("/bu/{bu}/admin/users/{usr}/enable", users::end::enable)
+            .both("/bu/{bu}/admin/users/{usr}/remove", users::end::ask_remove, users::end::remove)
+            .page("/bu/{bu}/admin/teams", teams::list::open)
+            .both("/bu/{bu}/admin/teams/new", teams::change::open_new, teams::change::create)
+            .page("/bu/{bu}/admin/teams/{team}", teams::one::open)
+            .both("/bu/{bu}/admin/teams/{team}/edit", teams::change::open_rename, teams::change::rename)
+            .both("/bu/{bu}/admin/teams/{team}/delete", teams::change::ask_delete, teams::change::delete)
+            .action("/bu/{bu}/admin/teams/{team}/members", teams::one::add)
+            .action("/bu/{bu}/admin/teams/{team}/members/{usr}/remove", teams::one::remove)
+            .page("/bu/{bu}/programmes", programmes::list::open)
+            .both("/bu/{bu}/programmes/new", programmes::change::open_new, programmes::change::create)
+            .both(
+                "/bu/{bu}/programmes/{prg}/edit",
+                programmes::change::open_rename,
+                programmes::change::rename,
+            )
+            .both(
+                "/bu/{bu}/programmes/{prg}/delete",
+                programmes::change::ask_delete,
+                programmes::change::delete,
+            )
+            .page("/bu/{bu}/admin/audit", trail::open)
+            .action("/bu/{bu}/admin/audit/export", export::send)
             .page("/bu/{bu}/connect/{login}", connect::open)
             .both("/bu/{bu}/matrix", matrix::open, matrix::send)
             .page("/bu/{bu}/catalogue", catalogue::list::open)
@@ -113,7 +165,20 @@ impl Mounted {
     }
 
     /// A page with a form that is sent to the page's own address.
-    fn both<F, A, G, B>(mut self, path: &'static str, open: F, send: G) -> Self
+    fn both<F, A, G, B>(self, path: &'static str, open: F, send: G) -> Self
+    where
+        F: Handler<A> + Clone,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+        G: Handler<B>,
+        B: FromRequest + 'static,
+        G::Output: Responder + 'static,
+    {
+        self.both_up_to(form::MOST_BYTES, path, open, send)
+    }
+
+    /// The same with forms of so many bytes at the most.
+    fn both_up_to<F, A, G, B>(mut self, most: usize, path: &'static str, open: F, send: G) -> Self
     where
         F: Handler<A> + Clone,
         A: FromRequest + 'static,
@@ -124,6 +189,7 @@ impl Mounted {
     {
         self.table.extend([(Method::GET, path), (Method::HEAD, path), (Method::POST, path)]);
         let resource = web::resource(path)
+            .app_data(FormLimit(most))
             .route(web::get().to(open.clone()))
             .route(web::head().to(open))
             .route(web::post().to(send))

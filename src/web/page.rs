@@ -10,12 +10,24 @@ pub trait Page: Template {
     fn fragment(&self) -> askama::Result<String> {
         self.render()
     }
+
+    /// What the window is called from then on, when htmx puts the block into a page; as before when `None`.
+    fn title(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// The window's title, which htmx takes out of a fragment.
+#[derive(Template)]
+#[template(source = "<title>{{ title }} · Bellwire</title>\n", ext = "html")]
+struct Title<'a> {
+    title: &'a str,
 }
 
 /// Answers with `page`, or with its block when htmx asks. Never kept by a cache: it shows what one
 /// session may see.
 pub fn answer(request: &HttpRequest, status: StatusCode, page: &impl Page) -> HttpResponse {
-    let html = if wants_fragment(request) { page.fragment() } else { page.render() };
+    let html = if wants_fragment(request) { titled(page) } else { page.render() };
     match html {
         Ok(html) => HttpResponse::build(status)
             .content_type("text/html; charset=utf-8")
@@ -29,6 +41,11 @@ pub fn answer(request: &HttpRequest, status: StatusCode, page: &impl Page) -> Ht
                 .body("Something broke on our side.\n")
         }
     }
+}
+
+fn titled(page: &impl Page) -> askama::Result<String> {
+    let title = page.title().map(|title| Title { title }.render()).transpose()?;
+    Ok(title.unwrap_or_default() + &page.fragment()?)
 }
 
 /// htmx asks for a fragment, except when it goes back in history: then it needs the whole page.

@@ -1,6 +1,9 @@
 //! Every address of the browser's face, spelled once.
 
-use crate::domain::id::{BuId, DeliveryId, EndpointId, EventId, ReplayId, SessionId, TokenId, WebhookId};
+use crate::domain::id::{
+    BuId, DeliveryId, EndpointId, EventId, ProgrammeId, ReplayId, SessionId, TeamId, TokenId, UserId,
+    WebhookId,
+};
 
 /// Where `/` leads to the right place for who signed in.
 pub const HOME: &str = "/";
@@ -43,6 +46,16 @@ pub const API: &str = "/api/v1";
 /// POST ends a session of the person signed in.
 pub fn account_session_end(session: SessionId) -> String {
     format!("/account/sessions/{session}/end")
+}
+
+/// The overview of a business unit.
+pub fn overview(bu: BuId) -> String {
+    format!("/bu/{bu}")
+}
+
+/// Search in a business unit.
+pub fn search(bu: BuId) -> String {
+    format!("/bu/{bu}/search")
 }
 
 /// Admin › API, tab API.
@@ -105,6 +118,16 @@ pub fn webhook_endpoint_new(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/endpoints/new")
 }
 
+/// The page, or dialog, in which an endpoint's address and credentials are changed; POST changes them.
+pub fn webhook_destination(bu: BuId, webhook: WebhookId, endpoint: EndpointId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/endpoints/{endpoint}/destination")
+}
+
+/// The page, or dialog, that asks before an endpoint is removed; POST removes it.
+pub fn webhook_endpoint_remove(bu: BuId, webhook: WebhookId, endpoint: EndpointId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/endpoints/{endpoint}/remove")
+}
+
 /// The page, or dialog, in which the triggers are changed; POST changes them.
 pub fn webhook_triggers(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/triggers")
@@ -118,6 +141,16 @@ pub fn webhook_secret(bu: BuId, webhook: WebhookId) -> String {
 /// The page, or dialog, in which the signing secret is rotated; POST rotates it.
 pub fn webhook_rotate(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/rotate")
+}
+
+/// POST has the hex signature made with the newest secret.
+pub fn webhook_switch(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/rotate/switch")
+}
+
+/// POST ends the time in which older secrets sign beside the newest.
+pub fn webhook_end_overlap(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/admin/webhooks/{webhook}/rotate/end")
 }
 
 /// The page, or dialog, that sends a test event; POST sends it.
@@ -140,9 +173,109 @@ pub fn webhook_resume(bu: BuId, webhook: WebhookId) -> String {
     format!("/bu/{bu}/admin/webhooks/{webhook}/resume")
 }
 
-/// The audit log.
+/// Admin › Users.
+pub fn users(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/users")
+}
+
+/// The page, or dialog, in which somebody is invited; POST invites.
+pub fn user_new(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/users/new")
+}
+
+/// The page, or dialog, in which a login gets another name or role; POST changes it.
+pub fn user_edit(bu: BuId, user: UserId) -> String {
+    format!("/bu/{bu}/admin/users/{user}/edit")
+}
+
+/// POST makes a new invitation link.
+pub fn user_link(bu: BuId, user: UserId) -> String {
+    format!("/bu/{bu}/admin/users/{user}/link")
+}
+
+/// POST ends the sessions of a login.
+pub fn user_sign_out(bu: BuId, user: UserId) -> String {
+    format!("/bu/{bu}/admin/users/{user}/sign-out")
+}
+
+/// The page, or dialog, that asks before a login is switched off; POST does it.
+pub fn user_disable(bu: BuId, user: UserId) -> String {
+    format!("/bu/{bu}/admin/users/{user}/disable")
+}
+
+/// POST switches a login on again.
+pub fn user_enable(bu: BuId, user: UserId) -> String {
+    format!("/bu/{bu}/admin/users/{user}/enable")
+}
+
+/// The page, or dialog, that asks before a login is removed; POST does it.
+pub fn user_remove(bu: BuId, user: UserId) -> String {
+    format!("/bu/{bu}/admin/users/{user}/remove")
+}
+
+/// Admin › Teams.
+pub fn teams(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/teams")
+}
+
+/// The page, or dialog, in which a team is made; POST makes it.
+pub fn team_new(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/teams/new")
+}
+
+/// One team with its members.
+pub fn team(bu: BuId, team: TeamId) -> String {
+    format!("/bu/{bu}/admin/teams/{team}")
+}
+
+/// The page, or dialog, in which a team is renamed; POST renames it.
+pub fn team_edit(bu: BuId, team: TeamId) -> String {
+    format!("/bu/{bu}/admin/teams/{team}/edit")
+}
+
+/// The page, or dialog, that asks before a team is deleted; POST deletes it.
+pub fn team_delete(bu: BuId, team: TeamId) -> String {
+    format!("/bu/{bu}/admin/teams/{team}/delete")
+}
+
+/// POST adds a member to a team.
+pub fn team_members(bu: BuId, team: TeamId) -> String {
+    format!("/bu/{bu}/admin/teams/{team}/members")
+}
+
+/// POST takes a member out of a team.
+pub fn team_member_remove(bu: BuId, team: TeamId, user: UserId) -> String {
+    format!("/bu/{bu}/admin/teams/{team}/members/{user}/remove")
+}
+
+/// Programmes.
+pub fn programmes(bu: BuId) -> String {
+    format!("/bu/{bu}/programmes")
+}
+
+/// The page, or dialog, in which a programme is made; POST makes it.
+pub fn programme_new(bu: BuId) -> String {
+    format!("/bu/{bu}/programmes/new")
+}
+
+/// The page, or dialog, in which a programme is renamed; POST renames it.
+pub fn programme_edit(bu: BuId, programme: ProgrammeId) -> String {
+    format!("/bu/{bu}/programmes/{programme}/edit")
+}
+
+/// The page, or dialog, that asks before a programme is deleted; POST deletes it.
+pub fn programme_delete(bu: BuId, programme: ProgrammeId) -> String {
+    format!("/bu/{bu}/programmes/{programme}/delete")
+}
+
+/// Admin › Audit log.
 pub fn audit(bu: BuId) -> String {
     format!("/bu/{bu}/admin/audit")
+}
+
+/// POST hands the audit log out as a file.
+pub fn audit_export(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/audit/export")
 }
 
 /// A login's Connect page, for tools that collect notifications.

@@ -1,10 +1,13 @@
 //! Pages with sample data, for the tests that draw them.
 
 mod account;
+mod acts;
 mod connect;
 mod details;
 mod docs;
 mod matrix;
+mod people;
+mod system;
 mod tokens;
 mod wizard;
 
@@ -20,7 +23,6 @@ use crate::ops::access::setup::SetupLink;
 use crate::web::access::login::{self, Login};
 use crate::web::access::partners::{Found, Partners};
 use crate::web::access::setup::Setup;
-use crate::web::errors::{Broken, Forbidden, Missing, Refused};
 use crate::web::events::event::{Attempt, Delivery, Event, EventPage};
 use crate::web::events::log::{EventLog, Log, Row as EventRow};
 use crate::web::form::Fields;
@@ -67,6 +69,8 @@ impl Samples {
             login: Badge::new(&self.t("Partner operations"), &self.t("ops@northwind.example.com")),
             unit: Unit::new(bu(), &self.t("Kestrel Retail Group"), "12345"),
             global,
+            failing: 2,
+            admin: true,
         };
         Shell::new(title, place, session)
     }
@@ -139,7 +143,11 @@ impl Samples {
             q: self.t("sync"),
             status: "active".to_owned(),
             statuses: Choice::list(STATUSES, "active"),
-            after: webhook_id(9).to_string(),
+            types: Choice::list([("", "All event types"), ("a.b", self.t("order.completed").as_str())], ""),
+            login: self.t("1042"),
+            teams: Choice::list([("", "All teams"), ("team_1", self.t("EMEA Sales").as_str())], ""),
+            more_open: true,
+            kept: vec![("q", self.t("sync"))],
             none_saved: false,
             linked: true,
             rows,
@@ -253,6 +261,7 @@ impl Samples {
             to: String::new(),
             more_open: false,
             filtered: true,
+            only_by_id: false,
             go_on: None,
             rows: rows.collect(),
             pager: Pager { summary: "Today, 20 Nov".to_owned(), newer: None, older: Some(routes::log(bu())) },
@@ -279,6 +288,7 @@ impl Samples {
         let delivery = Delivery {
             heading_id: "delivery-1".to_owned(),
             webhook: self.t("Order desk"),
+            webhook_href: routes::webhook(bu(), webhook_id(1)),
             endpoint: self.t("orders.example.com/bellwire/in"),
             outcome: Mark::new(Tone::Wait, "Retrying"),
             note: "Attempt 4 of 10 at 14:09:22, in 6 min".to_owned(),
@@ -286,6 +296,13 @@ impl Samples {
             next: Some(step(Tone::Wait, "Attempt 4", "scheduled", "2025-11-20T14:09:22Z")),
             attempts: vec![self.attempt(3), self.attempt(2)],
             first: step(Tone::Ok, "Event created", "matched 1 trigger", "2025-11-20T14:01:21Z"),
+            curl: Some(CodeBlock {
+                id: "curl-1".to_owned(),
+                label: "curl".to_owned(),
+                mark: None,
+                pieces: json_view::body(self.t("curl -X POST").as_bytes()),
+                note: None,
+            }),
         };
         let skipped = Delivery {
             heading_id: "delivery-2".to_owned(),
@@ -296,6 +313,7 @@ impl Samples {
             resend: None,
             next: None,
             attempts: Vec::new(),
+            curl: None,
             ..delivery.clone()
         };
         let payload = format!(
@@ -362,21 +380,5 @@ impl Samples {
                 Vec::new()
             },
         }
-    }
-
-    pub fn forbidden(&self) -> Forbidden {
-        Forbidden::new(self.theme, &self.t("Your role is viewer. Ask an admin for the developer role."))
-    }
-
-    pub fn missing(&self) -> Missing {
-        Missing::new(self.theme, true)
-    }
-
-    pub fn broken(&self) -> Broken {
-        Broken::new(self.theme, &self.t("/bu/1"), &self.t("req_7H2K9M4PXD"))
-    }
-
-    pub fn refused(&self) -> Refused {
-        Refused::new(self.theme, 429, &self.t("Too many tries"), &self.t("Wait a minute, then try again."))
     }
 }

@@ -79,6 +79,10 @@ impl Unit {
 /// The pages the navigation leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
+    /// None of them.
+    Elsewhere,
+    /// The overview of the business unit.
+    Overview,
     /// Event Logs.
     Log,
     /// The event matrix.
@@ -87,6 +91,14 @@ pub enum Place {
     Api,
     /// Admin › API, tab Webhooks.
     Webhooks,
+    /// Programmes.
+    Programmes,
+    /// Admin › Users.
+    Users,
+    /// Admin › Teams.
+    Teams,
+    /// Admin › Audit log.
+    Audit,
 }
 
 /// One entry of the navigation.
@@ -100,6 +112,8 @@ pub struct NavItem {
     pub icon: &'static str,
     /// Whether this page belongs to it.
     pub current: bool,
+    /// How many webhooks are failing, where the entry tells of it.
+    pub failing: u64,
 }
 
 /// Entries of the navigation under one heading.
@@ -107,7 +121,7 @@ pub struct NavItem {
 pub struct NavGroup {
     /// Unique in the page: `nav-admin`.
     pub id: &'static str,
-    /// The heading.
+    /// The heading; empty for none.
     pub label: &'static str,
     /// The entries.
     pub items: Vec<NavItem>,
@@ -137,8 +151,8 @@ pub struct Shell {
 impl Shell {
     /// The shell of the page called `title`, at `place` of the navigation; without toasts.
     pub fn new(title: &str, place: Place, session: Session) -> Self {
-        let Session { theme, csrf, login, unit, global } = session;
-        let nav = nav(unit.id, place);
+        let Session { theme, csrf, login, unit, global, failing, admin } = session;
+        let nav = nav(unit.id, place, failing, admin);
         Self { title: title.to_owned(), theme, csrf, login, unit, global, nav, toasts: Vec::new() }
     }
 
@@ -154,7 +168,12 @@ impl Shell {
 
     /// Where the sign of Bellwire leads.
     pub fn home(&self) -> String {
-        routes::webhooks(self.unit.id)
+        routes::overview(self.unit.id)
+    }
+
+    /// Where Search leads.
+    pub fn search(&self) -> String {
+        routes::search(self.unit.id)
     }
 }
 
@@ -171,26 +190,45 @@ pub struct Session {
     pub unit: Unit,
     /// Whether the login is a global partner's.
     pub global: bool,
+    /// How many of the unit's webhooks are failing.
+    pub failing: u64,
+    /// Whether its role decides on users, and so sees the audit log.
+    pub admin: bool,
 }
 
-fn nav(bu: BuId, place: Place) -> Vec<NavGroup> {
-    let item = |to: Place, label, icon, href| NavItem { label, href, icon, current: to == place };
+fn nav(bu: BuId, place: Place, failing: u64, admin: bool) -> Vec<NavGroup> {
+    let item = |to: Place, label, icon, href| NavItem { label, href, icon, current: to == place, failing: 0 };
+    let log = item(Place::Log, "Event Logs", "activity", routes::log(bu));
+    let audit = admin.then(|| item(Place::Audit, "Audit log", "scroll-text", routes::audit(bu)));
     vec![
+        NavGroup {
+            id: "nav-unit",
+            label: "",
+            items: vec![
+                item(Place::Overview, "Overview", "chart-line", routes::overview(bu)),
+                NavItem { failing, ..log },
+            ],
+        },
         NavGroup {
             id: "nav-integrations",
             label: "Integrations",
             items: vec![
+                item(Place::Programmes, "Programmes", "blocks", routes::programmes(bu)),
                 item(Place::Matrix, "Event matrix", "list-checks", routes::matrix(bu)),
-                item(Place::Log, "Event Logs", "activity", routes::log(bu)),
             ],
         },
         NavGroup {
             id: "nav-admin",
             label: "Admin",
-            items: vec![
+            items: [
                 item(Place::Api, "API", "key-round", routes::api(bu)),
                 item(Place::Webhooks, "Webhooks", "cable", routes::webhooks(bu)),
-            ],
+                item(Place::Users, "Users", "user-round", routes::users(bu)),
+                item(Place::Teams, "Teams", "users-round", routes::teams(bu)),
+            ]
+            .into_iter()
+            .chain(audit)
+            .collect(),
         },
         NavGroup {
             id: "nav-help",
@@ -200,6 +238,7 @@ fn nav(bu: BuId, place: Place) -> Vec<NavGroup> {
                 href: routes::API_DOCS.to_owned(),
                 icon: "book-open",
                 current: false,
+                failing: 0,
             }],
         },
     ]

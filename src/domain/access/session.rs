@@ -12,7 +12,9 @@ pub const ABSOLUTE: Duration = Duration::from_hours(24);
 pub const MOST_SESSIONS: usize = 10;
 /// How long a person has for the second factor once the password was right.
 pub const CHALLENGE_LIFE: Duration = Duration::from_mins(10);
-/// How long a one-time link opens.
+/// How long a link opens by which an admin invites somebody, who may not read mail today.
+pub const INVITATION_LIFE: Duration = Duration::from_hours(72);
+/// How long any other one-time link opens.
 pub const LINK_LIFE: Duration = Duration::from_mins(30);
 
 words! {

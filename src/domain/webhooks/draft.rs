@@ -206,7 +206,6 @@ impl EndpointDraft {
         let url = errors.keep(
             TargetUrl::parse(&self.url, egress).map_err(|f| FieldErrors::one("url", f.code(), f.message())),
         );
-        let name = errors.keep(name::label("name", &self.name, name::LONGEST)).unwrap_or_default();
         let headers = errors.keep(check_headers(&self.headers)).unwrap_or_default();
         let static_header = self.static_header.as_ref().and_then(|(name, value)| {
             let name = errors.keep(check_static_header(name, &headers));
@@ -224,17 +223,12 @@ impl EndpointDraft {
                 "A secret is sent over https only.",
             );
         }
-        let timeout_ms = self.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
-        if !TIMEOUT_MS.contains(&timeout_ms) {
-            errors.push("timeout_ms", "range", "An attempt may take 1,000 to 30,000 milliseconds.");
-        }
+        let manner = errors.keep(check_manner(&self.name, self.timeout_ms, self.rate_per_second));
+        let (name, timeout_ms) = manner.unwrap_or_default();
         let secret = self.secret.and_then(|text| errors.keep(SigningSecret::parse(&text)));
         let sent = static_header.as_ref().map(|(_, value)| value.expose());
         if sent.is_some() && sent == secret.as_ref().map(SigningSecret::expose) {
             errors.push("secret", "secret_reuse", SENT_AND_SIGNING);
-        }
-        if self.rate_per_second.is_some_and(|rate| !(1..=MOST_PER_SECOND).contains(&rate)) {
-            errors.push("rate_per_second", "range", "Use 1 to 10,000 deliveries a second.");
         }
         let errors = match self.field {
             FieldName::InShort => errors,
@@ -254,6 +248,24 @@ impl EndpointDraft {
             _ => Err(errors),
         }
     }
+}
+
+/// Checks how an endpoint is called and sent to; gives its name and how long an attempt may take.
+pub fn check_manner(
+    name: &str,
+    timeout_ms: Option<i32>,
+    rate_per_second: Option<i32>,
+) -> Result<(String, i32), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let name = errors.keep(name::label("name", name, name::LONGEST)).unwrap_or_default();
+    let timeout_ms = timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
+    if !TIMEOUT_MS.contains(&timeout_ms) {
+        errors.push("timeout_ms", "range", "An attempt may take 1,000 to 30,000 milliseconds.");
+    }
+    if rate_per_second.is_some_and(|rate| !(1..=MOST_PER_SECOND).contains(&rate)) {
+        errors.push("rate_per_second", "range", "Use 1 to 10,000 deliveries a second.");
+    }
+    errors.or((name, timeout_ms))
 }
 
 /// Checks a list of triggers: at least one, no event type twice.

@@ -11,11 +11,13 @@ use crate::ops::Error;
 use crate::ops::authorize::{find_unit, operator_only};
 use crate::ops::cx::{Actor, Cx};
 use crate::ops::system::audit::{Entry, record};
+use crate::ops::webhooks::read::FAILING_AFTER;
 use crate::store::access::grants::{self, GrantRow};
 use crate::store::access::memberships;
 use crate::store::access::partners::{self, PartnerRow};
 use crate::store::access::units::{self, UnitRow};
 use crate::store::pool::Conn;
+use crate::store::webhooks::failing;
 
 /// The highest number a partner may have: more digits are hard to read.
 const HIGHEST_NUMBER: PartnerNumber = 999_999_999_999;
@@ -75,6 +77,8 @@ pub struct Unit {
     pub role: Option<Role>,
     /// Whether the caller is inside another partner's unit, by a grant.
     pub by_grant: bool,
+    /// How many of its active webhooks are failing.
+    pub failing: i64,
 }
 
 /// Makes a partner, and the business unit of a channel partner. For the operator. Fields: `name`, `id`.
@@ -186,7 +190,8 @@ pub fn unit_of(cx: &Cx, partner: PartnerNumber) -> Result<Option<BuId>, Error> {
 
 /// The unit as its pages name it; `NotFound` when it is not the caller's.
 pub fn unit(cx: &Cx, bu: BuId) -> Result<Unit, Error> {
-    let access = cx.read(|conn| find_unit(cx, conn, bu))?;
+    let (access, failing) =
+        cx.read(|conn| Ok((find_unit(cx, conn, bu)?, failing::count(conn, bu, FAILING_AFTER)?)))?;
     Ok(Unit {
         bu,
         name: access.unit_name,
@@ -194,6 +199,7 @@ pub fn unit(cx: &Cx, bu: BuId) -> Result<Unit, Error> {
         api_access: access.api_access,
         role: access.role,
         by_grant: access.by_grant,
+        failing,
     })
 }
 

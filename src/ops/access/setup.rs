@@ -17,8 +17,10 @@ use crate::ops::access::sign_in::{NewSession, begin};
 use crate::ops::access::users::{self as logins, NewUser};
 use crate::ops::access::{partners, password};
 use crate::ops::cx::{Actor, Cx, Source, Tools};
+use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::system::audit::{Entry, record};
 use crate::store::access::links::{self, LinkRow};
+use crate::store::access::units;
 use crate::store::access::users::{self, UserRow};
 use crate::store::pool::Conn;
 
@@ -91,14 +93,14 @@ pub fn accept(
     let opened = tools.db.read(|conn| open(tools, conn, link))?;
     let checked = check(&opened, draft)?;
     let hash = password::hash(&checked.password)?;
-    tools.db.write(|conn| {
+    write_and_tell(tools, |conn, news| {
         let cx = Cx::new(tools, Actor::System, source.clone());
         if !links::use_up(conn, &opened.row.digest, cx.now)? {
             return Err(Error::NotFound);
         }
         let user = match opened.user {
-            Some(user) => choose(&cx, conn, user, &checked, hash)?,
-            None => found(&cx, conn, &checked, hash)?,
+            Some(user) => choose(&cx, conn, news, (user, &opened.row), &checked, hash)?,
+            None => found(&cx, conn, news, &checked, hash)?,
         };
         begin(tools, conn, &user, (false, None), source)
     })
@@ -164,7 +166,8 @@ fn check(opened: &Opened, draft: &SetupDraft) -> Result<Checked, FieldErrors> {
 fn choose(
     cx: &Cx,
     conn: &mut Conn,
-    mut user: UserRow,
+    news: &mut News,
+    (mut user, link): (UserRow, &LinkRow),
     checked: &Checked,
     hash: String,
 ) -> Result<UserRow, Error> {
@@ -182,12 +185,25 @@ fn choose(
         before: Some(before),
         after: Some(json!({"name": user.name, "password": "changed"})),
     };
-    record(cx, conn, None, entry)?;
+    let unit = match link.partner_id {
+        Some(partner) => units::of_partner(conn, partner)?.map(|unit| unit.id),
+        None => None,
+    };
+    if let Some(bu) = unit {
+        logins::tell_accepted(cx, conn, news, (bu, user.id))?;
+    }
+    record(cx, conn, unit, entry)?;
     Ok(user)
 }
 
 /// The first partner and its owner.
-fn found(cx: &Cx, conn: &mut Conn, checked: &Checked, hash: String) -> Result<UserRow, Error> {
+fn found(
+    cx: &Cx,
+    conn: &mut Conn,
+    news: &mut News,
+    checked: &Checked,
+    hash: String,
+) -> Result<UserRow, Error> {
     users::take_turns(conn)?;
     let partner_name = checked.partner_name.as_ref().ok_or(Error::NotFound)?;
     if users::any(conn)? {
@@ -196,7 +212,7 @@ fn found(cx: &Cx, conn: &mut Conn, checked: &Checked, hash: String) -> Result<Us
     let partner = partners::insert(cx, conn, partner_name, PartnerKind::Channel, None)?.partner;
     let new = NewUser { email: checked.email.clone(), name: checked.name.clone(), password_hash: Some(hash) };
     let user = logins::insert(cx, conn, new, (partner, Role::Owner))?;
-    logins::audit_created(cx, conn, &user, (partner, Role::Owner))?;
+    logins::tell_created(cx, conn, news, &user, (partner, Role::Owner))?;
     Ok(user)
 }
 

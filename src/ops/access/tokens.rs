@@ -3,6 +3,7 @@
 mod narrow;
 mod page;
 mod rotate;
+mod told;
 mod uses;
 mod watch;
 
@@ -22,6 +23,7 @@ use crate::ops::access::bearer;
 use crate::ops::access::sign_in::require_recent;
 use crate::ops::authorize::{Access, authorize, authorize_token};
 use crate::ops::cx::{Actor, Cx, Source, TokenActor, Tools};
+use crate::ops::events::publish::write_and_tell;
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
 use crate::store::access::memberships;
@@ -80,7 +82,7 @@ fn make(
     require_person(cx)?;
     let TokenDraft { name, scopes, expires_at } = draft;
     let secret = TokenSecret::generate(&mut random);
-    let row = cx.write(|conn| {
+    let row = write_and_tell(&cx.tools, |conn, news| {
         let access = may_make(cx, conn, bu, form_id.as_deref())?;
         let mut errors = FieldErrors::default();
         let name = errors.keep(Name::parse("name", &name));
@@ -112,8 +114,10 @@ fn make(
         let after = json!({
             "name": new.name, "scopes": scopes, "expires_at": new.expires_at, "secret": "created",
         });
+        let row = tokens::find(conn, bu, new.id)?.ok_or(Error::NotFound)?;
+        told::publish_created(cx, conn, news, &row)?;
         record(cx, conn, Some(bu), entry("token.created", new.id, None, Some(after)))?;
-        tokens::find(conn, bu, new.id)?.ok_or(Error::NotFound)
+        Ok(row)
     })?;
     Ok((row, secret))
 }
@@ -249,12 +253,13 @@ pub fn list(cx: &Cx, bu: BuId) -> Result<Vec<TokenRow>, Error> {
 /// Revokes a token of `bu`: the next request with it is refused, on every node. `NotFound` when it is not
 /// there or was revoked before.
 pub fn revoke(cx: &Cx, bu: BuId, id: TokenId) -> Result<(), Error> {
-    cx.write(|conn| {
+    write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::TokensWrite)?;
         let token = tokens::find(conn, bu, id)?.ok_or(Error::NotFound)?;
         if !tokens::revoke(conn, bu, id, cx.now)? {
             return Err(Error::NotFound);
         }
+        told::publish_revoked(cx, conn, news, &token)?;
         let before = json!({"name": token.name, "scopes": token.scopes});
         record(cx, conn, Some(bu), entry("token.revoked", id, Some(before), None))
     })?;

@@ -1,4 +1,10 @@
-//! Logins: making them, and who may.
+//! Logins: making them, changing them, letting them go, and who may.
+
+mod change;
+mod invite;
+mod leave;
+mod page;
+mod told;
 
 use serde_json::json;
 
@@ -6,14 +12,15 @@ use crate::domain::access::name::Name;
 use crate::domain::access::partner::PartnerNumber;
 use crate::domain::access::password::Password;
 use crate::domain::access::permission::Permission;
-use crate::domain::access::session::{LINK_LIFE, LinkPurpose};
+use crate::domain::access::session::{INVITATION_LIFE, LINK_LIFE, LinkPurpose};
 use crate::domain::access::user::{Role, canonical_email};
 use crate::domain::id::{BuId, UserId};
 use crate::domain::problem::FieldErrors;
 use crate::ops::access::bearer::{self, LinkSecret};
 use crate::ops::access::password;
-use crate::ops::authorize::authorize;
+use crate::ops::authorize::{authorize, authorize_admin};
 use crate::ops::cx::{Actor, Cx};
+use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
 use crate::store::access::links::{self, LinkRow};
@@ -21,6 +28,11 @@ use crate::store::access::memberships::{self, MembershipRow};
 use crate::store::access::users::{self, MemberRow, UserRow};
 use crate::store::access::{partners, units};
 use crate::store::pool::Conn;
+
+pub use change::{UserEdit, disable, edit, enable, end_sessions};
+pub use invite::{InviteDraft, invite, invite_again};
+pub use leave::{Leaving, leaving, remove};
+pub use page::{PeoplePage, PeopleQuery, PersonView, page, person};
 
 /// A login as someone asks for it.
 #[derive(Clone)]
@@ -44,7 +56,7 @@ pub struct UserCreated {
     pub user: UserId,
     /// The number by which people know it.
     pub number: i64,
-    /// The secret of the link for choosing a password: `/setup?link=…`, open for half an hour.
+    /// The secret of the link for choosing a password: `/setup?link=…`.
     pub link: Option<LinkSecret>,
 }
 
@@ -70,14 +82,14 @@ pub fn create(cx: &Cx, draft: UserDraft) -> Result<UserCreated, Error> {
     errors.or(())?;
     let password_hash = password.map(|p| password::hash(&p)).transpose()?;
     let new = NewUser { email, name, password_hash };
-    cx.write(|conn| {
+    write_and_tell(&cx.tools, |conn, news| {
         may_add(cx, conn, place)?;
         let user = insert(cx, conn, new, place)?;
         let link = match user.password_hash {
             Some(_) => None,
-            None => Some(invite(cx, conn, &user, place)?),
+            None => Some(link(cx, conn, &user, place)?),
         };
-        audit_created(cx, conn, &user, place)?;
+        tell_created(cx, conn, news, &user, place)?;
         Ok(UserCreated { user: user.id, number: user.number, link })
     })
 }
@@ -89,15 +101,18 @@ pub(super) fn check_email(text: &str) -> Result<String, FieldErrors> {
 }
 
 fn may_add(cx: &Cx, conn: &mut Conn, (partner, new): (PartnerNumber, Role)) -> Result<(), Error> {
-    let login = match &cx.actor {
-        Actor::Operator | Actor::System => {
-            return partners::find(conn, partner)?.map(drop).ok_or(Error::NotFound);
-        }
-        Actor::Token(_) => return Err(Error::Forbidden(Refusal::Caller)),
-        Actor::Login(login) => login,
-    };
-    let role = memberships::role_at(conn, login.user, partner)?.ok_or(Error::NotFound)?;
-    let enough = role == Role::Owner || (role == Role::Admin && new < Role::Owner);
+    if matches!(cx.actor, Actor::Operator | Actor::System) {
+        return partners::find(conn, partner)?.map(drop).ok_or(Error::NotFound);
+    }
+    let unit = units::of_partner(conn, partner)?.ok_or(Error::NotFound)?;
+    let access = authorize_admin(cx, conn, unit.id)?;
+    may_decide_on(access.role, new)
+}
+
+/// Passes who may give the role `wanted`, or change who has it: owners decide on owners, admins on the others.
+/// Without a role of its own the caller is the operator.
+fn may_decide_on(own: Option<Role>, wanted: Role) -> Result<(), Error> {
+    let enough = own.is_none_or(|own| own == Role::Owner || (own == Role::Admin && wanted < Role::Owner));
     if enough { Ok(()) } else { Err(Error::Forbidden(Refusal::Caller)) }
 }
 
@@ -128,7 +143,8 @@ pub(super) fn insert(
     Ok(row)
 }
 
-fn invite(
+/// A link by which a login chooses its password.
+fn link(
     cx: &Cx,
     conn: &mut Conn,
     user: &UserRow,
@@ -143,21 +159,25 @@ fn invite(
         email: Some(user.email.clone()),
         role,
         created_at: cx.now,
-        expires_at: cx.now + LINK_LIFE,
+        expires_at: cx.now + if cx.user().is_some() { INVITATION_LIFE } else { LINK_LIFE },
         used_at: None,
     };
     links::insert(conn, &row)?;
     Ok(secret)
 }
 
-/// Notes in the audit log of the partner's unit that a login was made.
-pub(super) fn audit_created(
+/// Tells the partner's unit that a login was made: with an event and in its audit log.
+pub(super) fn tell_created(
     cx: &Cx,
     conn: &mut Conn,
+    news: &mut News,
     user: &UserRow,
     (partner, role): (PartnerNumber, Role),
 ) -> Result<(), Error> {
     let bu = units::of_partner(conn, partner)?.map(|unit| unit.id);
+    if let Some(bu) = bu {
+        told::publish(cx, conn, news, (bu, user.id), "user.created", &[])?;
+    }
     let after = json!({
         "number": user.number, "email": user.email, "name": user.name, "partner": partner, "role": role,
     });
@@ -169,6 +189,16 @@ pub(super) fn audit_created(
         after: Some(after),
     };
     record(cx, conn, bu, entry)
+}
+
+/// Tells the unit with an event that an invited login has chosen its password.
+pub(super) fn tell_accepted(
+    cx: &Cx,
+    conn: &mut Conn,
+    news: &mut News,
+    place: (BuId, UserId),
+) -> Result<(), Error> {
+    told::publish(cx, conn, news, place, "user.updated", &["status"])
 }
 
 /// The logins with a role at the partner of `bu`, in the order of their numbers.

@@ -150,7 +150,7 @@ fn destination(
         bu: webhook.bu_id,
         standing: standing(webhook),
         url: TargetUrl::parse(&endpoint.url, &tools.egress).ok(),
-        hex_secret: secrets.len().saturating_sub(1),
+        hex_secret: secrets::hex_of(&rows),
         secrets,
         headers: headers.ok().flatten().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
         static_header: endpoint.static_header.zip(static_secret.ok().flatten()),
@@ -170,7 +170,7 @@ const fn standing(webhook: &WebhookRow) -> Standing {
 }
 
 /// Opens a signing secret; says in the log when that cannot be done.
-fn open(tools: &Tools, row: &SecretRow) -> Option<SigningSecret> {
+pub(crate) fn open(tools: &Tools, row: &SecretRow) -> Option<SigningSecret> {
     let opened = tools.keys.open(&SecretRow::sealing_place(row.id, row.bu_id), &row.sealed).ok();
     let secret = opened.and_then(|text| SigningSecret::parse(std::str::from_utf8(&text).ok()?).ok());
     if secret.is_none() {
@@ -180,7 +180,12 @@ fn open(tools: &Tools, row: &SecretRow) -> Option<SigningSecret> {
     secret
 }
 
-fn opened_text(tools: &Tools, sealed: Option<&[u8]>, place: &str) -> Result<Option<String>, Unreadable> {
+/// Opens a credential of an endpoint; says in the log when that cannot be done.
+pub(crate) fn opened_text(
+    tools: &Tools,
+    sealed: Option<&[u8]>,
+    place: &str,
+) -> Result<Option<String>, Unreadable> {
     let Some(sealed) = sealed else { return Ok(None) };
     let plain = tools.keys.open(place, sealed).inspect_err(|_| {
         tracing::error!(place, "credentials of an endpoint cannot be opened");

@@ -25,6 +25,7 @@ use crate::store::events::attempts;
 use crate::store::events::rollups::{self, HourRow, MINUTES};
 use crate::store::events::settle::{self, Settlement};
 use crate::store::events::suspects;
+use crate::store::events::unit_hours;
 use crate::store::pool::Conn;
 use crate::store::webhooks::failing;
 use crate::store::webhooks::webhooks::{self, Sent, WebhookEdit};
@@ -94,7 +95,9 @@ pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Res
     let settlements: Vec<Settlement> = outcomes.iter().map(|outcome| settlement(outcome, now)).collect();
     settle::settle(conn, &settlements)?;
     settle::overtake(conn, &arrived_again(outcomes), now)?;
-    rollups::add(conn, &minutes(outcomes))?;
+    let counted = minutes(outcomes);
+    rollups::add(conn, &counted)?;
+    unit_hours::add(conn, tools.node, &counted)?;
     weigh(conn, outcomes)?;
     switched(&tools.clock, conn, outcomes, now)
 }

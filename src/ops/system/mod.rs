@@ -1,5 +1,9 @@
-//! The system itself: the audit log, and whether key and database belong together.
+//! The system itself: the audit log, what a unit's overview and search show, and whether key and database belong
+//! together.
 
 pub mod audit;
 pub mod key_check;
+pub mod overview;
+pub mod search;
+pub mod trail;
 pub mod upkeep;

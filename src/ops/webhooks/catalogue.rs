@@ -76,9 +76,15 @@ pub fn list(cx: &Cx, bu: BuId) -> Result<Vec<TypeView>, Error> {
 
 /// The types that a new trigger of `bu` may name: those that can be subscribed to and are still offered.
 pub fn offered(cx: &Cx, bu: BuId) -> Result<Vec<TypeView>, Error> {
+    offered_beside(cx, bu, &[])
+}
+
+/// The same with those that are `used` already, deprecated or not.
+pub fn offered_beside(cx: &Cx, bu: BuId, used: &[String]) -> Result<Vec<TypeView>, Error> {
     let subscribable = |name: &str| catalogue::find(name).is_none_or(|found| found.subscribable);
+    let wanted = |found: &TypeView| !found.deprecated || used.contains(&found.name);
     let all = list(cx, bu)?;
-    Ok(all.into_iter().filter(|found| !found.deprecated && subscribable(&found.name)).collect())
+    Ok(all.into_iter().filter(|found| wanted(found) && subscribable(&found.name)).collect())
 }
 
 /// One type that `bu` sees.

@@ -11,10 +11,11 @@ use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookSta
 use crate::keys::random_bytes;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::{Actor, Cx};
+use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::events::queue::sealing_place;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
-use crate::ops::webhooks::{catalogue, scope, secrets};
+use crate::ops::webhooks::{catalogue, scope, secrets, told};
 use crate::ops::{Error, Refusal};
 use crate::store::pool::Conn;
 use crate::store::webhooks::endpoints::{self, EndpointRow};
@@ -52,17 +53,17 @@ pub(super) fn make(
     rest_hook: bool,
 ) -> Result<Created, Error> {
     let checked = draft.check(&cx.tools.egress);
-    cx.write(|conn| store(cx, conn, bu, id, checked, rest_hook))
+    write_and_tell(&cx.tools, |conn, news| store(cx, conn, news, bu, id, (checked, rest_hook)))
 }
 
 /// The same in a transaction of the caller's.
 pub(super) fn store(
     cx: &Cx,
     conn: &mut Conn,
+    news: &mut News,
     bu: BuId,
     id: WebhookId,
-    checked: Result<CheckedWebhook, FieldErrors>,
-    rest_hook: bool,
+    (checked, rest_hook): (Result<CheckedWebhook, FieldErrors>, bool),
 ) -> Result<Created, Error> {
     let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
     if matches!(cx.actor, Actor::Login(_)) && !access.api_access {
@@ -110,8 +111,10 @@ pub(super) fn store(
         before: None,
         after: Some(after),
     };
+    let webhook = view(conn, row)?;
+    told::publish_created(cx, conn, news, &webhook)?;
     audit::record(cx, conn, Some(bu), entry)?;
-    Ok(Created { webhook: view(conn, row)?, secret })
+    Ok(Created { webhook, secret })
 }
 
 fn webhook_row(cx: &Cx, bu: BuId, id: WebhookId, checked: &CheckedWebhook) -> WebhookRow {
@@ -153,7 +156,8 @@ fn endpoint_rows(
         .collect()
 }
 
-fn endpoint_row(
+/// The row of an endpoint, with its credentials sealed.
+pub(super) fn endpoint_row(
     cx: &Cx,
     bu: BuId,
     webhook: WebhookId,
@@ -175,18 +179,28 @@ fn endpoint_row(
         rate_per_second: endpoint.rate_per_second,
         created_at: cx.now,
     };
+    seal_credentials(cx, &mut row, endpoint)?;
+    Ok(row)
+}
+
+/// Puts the credentials that are sent to an endpoint into its row, sealed, in place of any others.
+pub(super) fn seal_credentials(
+    cx: &Cx,
+    row: &mut EndpointRow,
+    endpoint: &CheckedEndpoint,
+) -> Result<(), Error> {
+    row.headers_sealed = None;
     if !endpoint.headers.is_empty() {
         let lines: Vec<(&str, &str)> =
             endpoint.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
         let json = serde_json::to_vec(&lines).map_err(|e| Error::Internal(e.to_string()))?;
-        row.headers_sealed = Some(cx.tools.keys.seal(&sealing_place("headers_sealed", &row), &json));
+        row.headers_sealed = Some(cx.tools.keys.seal(&sealing_place("headers_sealed", row), &json));
     }
-    if let Some((name, value)) = &endpoint.static_header {
-        row.static_header = Some(name.as_str().to_owned());
-        let place = sealing_place("static_secret_sealed", &row);
-        row.static_secret_sealed = Some(cx.tools.keys.seal(&place, value.expose().as_bytes()));
-    }
-    Ok(row)
+    row.static_header = endpoint.static_header.as_ref().map(|(name, _)| name.as_str().to_owned());
+    let place = sealing_place("static_secret_sealed", row);
+    let value = endpoint.static_header.as_ref().map(|(_, value)| value.expose().as_bytes());
+    row.static_secret_sealed = value.map(|value| cx.tools.keys.seal(&place, value));
+    Ok(())
 }
 
 /// The rows of triggers, numbered from `first` on.

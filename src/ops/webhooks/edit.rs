@@ -8,6 +8,7 @@ use crate::domain::access::name::Name;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, TriggerId, WebhookId};
 use crate::domain::problem::FieldErrors;
+use crate::domain::time::Ts;
 use crate::domain::webhooks::draft::{
     CheckedTrigger, FieldName, ScopeDraft, TriggerDraft, check_description, check_triggers,
 };
@@ -15,10 +16,12 @@ use crate::domain::webhooks::target_url::TargetUrl;
 use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::{take_order, write_and_tell};
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::create::trigger_rows;
 use crate::ops::webhooks::read::{WebhookView, view};
-use crate::ops::webhooks::{catalogue, scope};
+use crate::ops::webhooks::told::publish_updated;
+use crate::ops::webhooks::{catalogue, scope, version};
 use crate::ops::{Error, Refusal};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks::{self, WebhookEdit};
@@ -39,15 +42,20 @@ pub struct WebhookChange {
     pub triggers: Option<Vec<TriggerDraft>>,
     /// Whose events it gets from now on.
     pub scope: Option<ScopeDraft>,
+    /// The version that this is a change of; whatever is stored when `None`.
+    pub seen: Option<Ts>,
 }
 
-/// Changes a webhook of `bu`. Without API access in the plan, none is switched on.
+/// Changes a webhook of `bu`. Without API access in the plan, none is switched on. [`version::CHANGED`] when it is not
+/// as it was seen.
 pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<WebhookView, Error> {
     let in_short = change.triggers.as_ref().is_some_and(|t| t.iter().all(|t| t.field == FieldName::InShort));
+    let seen = change.seen;
     let checked = check(cx, change);
-    let edited = cx.write(|conn| {
+    let edited = write_and_tell(&cx.tools, |conn, news| {
         let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
-        let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
+        take_order(conn, bu)?;
+        let row = version::hold(conn, bu, id, seen)?;
         let before = view(conn, row)?;
         let checked = checked?;
         if checked.status == Some(WebhookStatus::Active) && !access.api_access {
@@ -75,6 +83,7 @@ pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<W
             before: Some(told(&before)),
             after: Some(told(&after)),
         };
+        publish_updated(cx, conn, news, &after, &differing(&before, &after))?;
         audit::record(cx, conn, Some(bu), entry)?;
         Ok(after)
     })?;
@@ -171,6 +180,14 @@ fn retarget(
         triggers::insert(conn, &trigger_rows(cx, bu, id, vec![trigger], position)?)?;
     }
     Ok(())
+}
+
+/// The names of what differs.
+fn differing(before: &WebhookView, after: &WebhookView) -> Vec<String> {
+    let (Value::Object(before), Value::Object(after)) = (told(before), told(after)) else {
+        return Vec::new();
+    };
+    after.into_iter().filter(|(name, value)| before.get(name) != Some(value)).map(|(name, _)| name).collect()
 }
 
 /// What the audit log keeps of a webhook.

@@ -2,21 +2,18 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use url::Url;
+use serde_json::json;
 
 use crate::domain::id::WebhookId;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
 use crate::ops::Error;
 use crate::ops::cx::Tools;
-use crate::ops::events::gather::GatherTools;
-use crate::ops::events::handoff::Handed;
-use crate::ops::events::publish;
+use crate::ops::events::publish::{News, take_order, write_and_tell};
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
+use crate::ops::webhooks::told;
 use crate::store::dialect;
-use crate::store::events::events;
 use crate::store::pool::Conn;
 use crate::store::webhooks::failing::{self, Failing};
 use crate::store::webhooks::webhooks::{self, WebhookEdit};
@@ -31,8 +28,6 @@ const LEAST_ATTEMPTS: i64 = 20;
 const LEAST_EXHAUSTED: i64 = 1;
 /// One node at a time looks.
 const LOCK: i64 = 0x6265_6c05;
-/// How events made here say where they come from.
-const SOURCE: &str = "system";
 
 /// Looks at every webhook that has been failing for long; gives those that were switched off. Blocks.
 pub fn check(tools: &Tools) -> Result<Vec<WebhookId>, Error> {
@@ -41,12 +36,7 @@ pub fn check(tools: &Tools) -> Result<Vec<WebhookId>, Error> {
     let found = tools.db.read(|conn| Ok::<_, Error>(failing::list(conn, now - first)?))?;
     let mut off = Vec::new();
     for one in found {
-        let mut handed = Vec::new();
-        let is_off = tools.db.write(|conn| decide(tools, conn, one, now, &mut handed))?;
-        if !handed.is_empty() {
-            tools.handoff.hand(handed);
-        }
-        if is_off {
+        if write_and_tell(tools, |conn, news| decide(tools, conn, one, now, news))? {
             tools.handoff.changed(one.id);
             off.push(one.id);
         }
@@ -55,19 +45,13 @@ pub fn check(tools: &Tools) -> Result<Vec<WebhookId>, Error> {
 }
 
 /// Whether the webhook was switched off.
-fn decide(
-    tools: &Tools,
-    conn: &mut Conn,
-    one: Failing,
-    now: Ts,
-    handed: &mut Vec<Handed>,
-) -> Result<bool, Error> {
+fn decide(tools: &Tools, conn: &mut Conn, one: Failing, now: Ts, news: &mut News) -> Result<bool, Error> {
     // Somebody else is at it, or has changed it since it was listed.
     if !dialect::try_lock(conn, LOCK)? {
         return Ok(false);
     }
     // In the order in which those who publish and settle take them: the unit's events, then the webhook.
-    events::take_places(conn, one.bu, 0)?;
+    take_order(conn, one.bu)?;
     let Some(row) = webhooks::hold(conn, one.bu, one.id)? else { return Ok(false) };
     let Some(since) = row.failing_since else { return Ok(false) };
     if row.status == WebhookStatus::Inactive || row.failing_since != one.since {
@@ -76,7 +60,7 @@ fn decide(
     let (attempts, exhausted) = failing::failures(conn, one.bu, one.id, since.hour())?;
     if now >= since + LONGEST && attempts >= LEAST_ATTEMPTS && exhausted >= LEAST_EXHAUSTED {
         let webhook = view(conn, row)?;
-        switch_off(tools, conn, &webhook, attempts, now, handed)?;
+        switch_off(tools, conn, &webhook, attempts, now, news)?;
         return Ok(true);
     }
     let is_due = |at: Ts| now >= at && one.warned_at.is_none_or(|warned| warned < at);
@@ -94,7 +78,7 @@ fn switch_off(
     webhook: &WebhookView,
     attempts: i64,
     now: Ts,
-    handed: &mut Vec<Handed>,
+    news: &mut News,
 ) -> Result<(), Error> {
     let (bu, id) = (webhook.row.bu_id, webhook.row.id);
     let edit = WebhookEdit {
@@ -104,16 +88,10 @@ fn switch_off(
         ..WebhookEdit::default()
     };
     webhooks::edit(conn, bu, id, &edit)?;
-    let gather = GatherTools {
-        db: tools.db.clone(),
-        clock: tools.clock.clone(),
-        node: tools.node,
-        handoff: tools.handoff.clone(),
-    };
-    let event = publish::own(bu, "webhook.disabled", &told(webhook, attempts, now), SOURCE);
-    for answer in publish::store(&gather, conn, &[event], handed)? {
-        answer?;
-    }
+    let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+    let off = view(conn, row)?;
+    let event = told::disabled(conn, &off, Some(attempts), now)?;
+    news.add(tools, conn, event)?;
     tracing::warn!(webhook = %id, attempts, "a webhook was switched off, because nothing has arrived for days");
     let entry = Entry {
         action: "webhook.disabled",
@@ -123,26 +101,4 @@ fn switch_off(
         after: Some(json!({"status": WebhookStatus::Inactive, "reason": InactiveReason::Failing})),
     };
     audit::record_own(&tools.clock, conn, Some(bu), entry)
-}
-
-/// The data of the event. Of addresses only the host is told.
-fn told(webhook: &WebhookView, attempts: i64, now: Ts) -> Value {
-    let row = &webhook.row;
-    let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let endpoints: Vec<Value> =
-        webhook.endpoints.iter().map(|e| json!({"id": e.id, "host": host(&e.url)})).collect();
-    json!({
-        "id": row.id,
-        "name": row.name,
-        "description": row.description,
-        "status": WebhookStatus::Inactive,
-        "inactive_reason": InactiveReason::Failing,
-        "origin": row.origin,
-        "business_unit": row.bu_id,
-        "events": webhook.events().collect::<Vec<_>>(),
-        "endpoints": endpoints,
-        "created_at": row.created_at.to_string(),
-        "failed_attempts": attempts,
-        "disabled_at": now.to_string(),
-    })
 }

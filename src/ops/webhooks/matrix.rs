@@ -17,11 +17,13 @@ use crate::domain::webhooks::webhook::Origin;
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::{News, take_order, write_and_tell};
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::catalogue::{self, TypeView};
 use crate::ops::webhooks::create::{Created, store, trigger_rows};
 use crate::ops::webhooks::edit::told;
 use crate::ops::webhooks::read::{WebhookView, view, views};
+use crate::ops::webhooks::told::publish_updated;
 use crate::store::pool::Conn;
 use crate::store::webhooks::triggers;
 use crate::store::webhooks::webhooks::{self, WebhookEdit, WebhookPart};
@@ -134,8 +136,9 @@ pub fn preview(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Vec<Planned>,
 /// would have too many (`limit_triggers`).
 pub fn apply(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Applied, Error> {
     let ids: Vec<WebhookId> = change.columns.keys().copied().collect();
-    let applied = cx.write(|conn| {
+    let applied = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         for id in &ids {
             webhooks::hold(conn, bu, *id)?;
         }
@@ -144,11 +147,11 @@ pub fn apply(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Applied, Error>
         errors.or(())?;
         let mut entries = Vec::new();
         for one in planned {
-            entries.push(change_one(cx, conn, bu, one)?);
+            entries.push(change_one(cx, conn, news, bu, one)?);
         }
         let created = change.new.as_ref().map(|new| {
             let checked = draft(new).check(&cx.tools.egress);
-            store(cx, conn, bu, new.id, checked, false)
+            store(cx, conn, news, bu, new.id, (checked, false))
         });
         let created = created.transpose()?;
         for entry in entries {
@@ -263,7 +266,7 @@ fn check_added(
 }
 
 /// Changes the triggers of one webhook; those that stay keep filter, note and place.
-fn change_one(cx: &Cx, conn: &mut Conn, bu: BuId, planned: Planned) -> Result<Entry, Error> {
+fn change_one(cx: &Cx, conn: &mut Conn, news: &mut News, bu: BuId, planned: Planned) -> Result<Entry, Error> {
     let Planned { webhook, add, remove } = planned;
     let id = webhook.row.id;
     let gone: Vec<TriggerId> =
@@ -281,6 +284,7 @@ fn change_one(cx: &Cx, conn: &mut Conn, bu: BuId, planned: Planned) -> Result<En
     webhooks::edit(conn, bu, id, &WebhookEdit { updated_at: Some(cx.now), ..WebhookEdit::default() })?;
     let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
     let after = view(conn, row)?;
+    publish_updated(cx, conn, news, &after, &["events".to_owned()])?;
     Ok(Entry {
         action: "webhook.updated",
         target_kind: "webhook",

@@ -19,6 +19,9 @@ use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookRow};
 /// How many hours the little chart of a row covers.
 pub const HOURS_OF_HEALTH: u64 = 24;
 
+/// For how long no attempt must have succeeded until a webhook counts as failing.
+pub const FAILING_AFTER: Duration = Duration::from_hours(1);
+
 /// A webhook with its parts.
 #[derive(Debug, Clone)]
 pub struct WebhookView {
@@ -48,13 +51,11 @@ impl WebhookView {
     }
 
     /// How its deliveries have been going, by the last attempt and since when none succeeded.
-    pub const fn health(&self) -> Health {
+    pub fn health(&self) -> Health {
         match (self.row.last_sent_ok, self.row.failing_since, self.row.last_sent_at) {
             (None, _, _) => Health::New,
             (Some(true), _, _) => Health::Healthy,
-            (Some(false), Some(since), Some(last)) if last.millis_since(since) >= 3_600_000 => {
-                Health::Failing
-            }
+            (Some(false), Some(since), Some(last)) if last.since(since) >= FAILING_AFTER => Health::Failing,
             (Some(false), _, _) => Health::Degraded,
         }
     }
@@ -120,7 +121,7 @@ pub(crate) fn view(conn: &mut Conn, row: WebhookRow) -> Result<WebhookView, Erro
 }
 
 /// Webhooks with their parts, likewise.
-pub(super) fn views(conn: &mut Conn, bu: BuId, rows: Vec<WebhookRow>) -> Result<Vec<WebhookView>, Error> {
+pub(crate) fn views(conn: &mut Conn, bu: BuId, rows: Vec<WebhookRow>) -> Result<Vec<WebhookView>, Error> {
     let ids: Vec<WebhookId> = rows.iter().map(|row| row.id).collect();
     let mut endpoints: BTreeMap<WebhookId, Vec<EndpointRow>> = BTreeMap::new();
     for endpoint in endpoints::of_webhooks(conn, bu, &ids)? {

@@ -8,8 +8,10 @@ use crate::domain::id::{BuId, WebhookId};
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::{take_order, write_and_tell};
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
+use crate::ops::webhooks::told::publish_deleted;
 use crate::store::events::deliveries;
 use crate::store::webhooks::webhooks::{self, WebhookEdit, WebhookRow};
 use crate::store::webhooks::{endpoints, secrets};
@@ -44,9 +46,11 @@ pub(super) fn remove_one(
     id: WebhookId,
     may_go: impl FnOnce(&WebhookRow) -> bool,
 ) -> Result<usize, Error> {
-    let cancelled = cx.write(|conn| {
+    let cancelled = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         let row = webhooks::hold(conn, bu, id)?.filter(may_go).ok_or(Error::NotFound)?;
+        let before = view(conn, row)?;
         let edit =
             WebhookEdit { deleted_at: Some(cx.now), updated_at: Some(cx.now), ..WebhookEdit::default() };
         webhooks::edit(conn, bu, id, &edit)?;
@@ -57,9 +61,10 @@ pub(super) fn remove_one(
             action: "webhook.deleted",
             target_kind: "webhook",
             target_id: id.to_string(),
-            before: Some(json!({"name": row.name, "status": row.status})),
+            before: Some(json!({"name": before.row.name, "status": before.row.status})),
             after: Some(json!({"cancelled_deliveries": cancelled})),
         };
+        publish_deleted(cx, conn, news, &before)?;
         audit::record(cx, conn, Some(bu), entry)?;
         Ok(cancelled)
     })?;

@@ -2,7 +2,7 @@
 
 use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
-use crate::domain::id::{BuId, WebhookId};
+use crate::domain::id::{BuId, TeamId, WebhookId};
 use crate::domain::page::Page;
 use crate::domain::webhooks::webhook::WebhookStatus;
 use crate::ops::Error;
@@ -10,6 +10,7 @@ use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::webhooks::create::MOST_WEBHOOKS;
 use crate::ops::webhooks::read::{WebhookView, views};
+use crate::store::access::users;
 use crate::store::pool::Conn;
 use crate::store::webhooks::endpoints;
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookPart};
@@ -26,8 +27,16 @@ pub struct Search {
     pub status: Option<WebhookStatus>,
     /// Only those whose last attempt failed, or that were switched off for failing.
     pub failing: bool,
+    /// Only with a trigger for this event type.
+    pub event: Option<String>,
+    /// Only those for the login with this number.
+    pub login: Option<i64>,
+    /// Only those for this team.
+    pub team: Option<TeamId>,
     /// Only after this one in the list: older ones.
     pub after: Option<WebhookId>,
+    /// Only before this one: the newer ones next to it.
+    pub before: Option<WebhookId>,
     /// How many stand on a page.
     pub limit: usize,
 }
@@ -35,7 +44,7 @@ pub struct Search {
 /// What a search found.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// A page of them, newest first.
+    /// A page of them, newest first; whether there are more the way it was asked for.
     pub page: Page<WebhookView>,
     /// How many webhooks the unit has.
     pub total: i64,
@@ -49,32 +58,55 @@ pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
         authorize(cx, conn, bu, Permission::WebhooksRead)?;
         let text: String = folded(&wanted.text).chars().take(LONGEST).collect();
         let ids = if text.is_empty() { None } else { Some(fitting(conn, bu, &text)?) };
-        let (status, failing, after) = (wanted.status, wanted.failing, wanted.after);
+        let for_login = match wanted.login {
+            None => None,
+            // A number that nobody has is nobody's.
+            Some(number) => match users::of_unit_by_number(conn, bu, number)? {
+                Some(login) => Some(login),
+                None => return none(conn, bu),
+            },
+        };
+        let part = WebhookPart {
+            status: wanted.status,
+            failing: wanted.failing,
+            event: wanted.event.clone(),
+            for_login,
+            for_team: wanted.team,
+            after: wanted.after,
+            before: wanted.before,
+            ids: None,
+        };
         let mut rows = match ids {
-            None => webhooks::part(
-                conn,
-                bu,
-                &WebhookPart { status, failing, after, ids: None },
-                most(wanted.limit),
-            )?,
+            None => webhooks::part(conn, bu, &part, most(wanted.limit))?,
             Some(ids) => {
                 let mut rows = Vec::new();
                 // Both databases take so many values in a statement.
                 for ids in ids.chunks(1_000) {
-                    let part = WebhookPart { status, failing, after, ids: Some(ids.to_vec()) };
-                    rows.extend(webhooks::part(conn, bu, &part, most(wanted.limit))?);
+                    let these = WebhookPart { ids: Some(ids.to_vec()), ..part.clone() };
+                    rows.extend(webhooks::part(conn, bu, &these, most(wanted.limit))?);
                 }
                 rows
             }
         };
         rows.sort_by_key(|row| std::cmp::Reverse(row.id));
-        let page = Page::cut(rows, wanted.limit);
-        let active = WebhookFilter { status: Some(WebhookStatus::Active), event: None };
-        Ok(Found {
-            page: Page { more: page.more, rows: views(conn, bu, page.rows)? },
-            total: webhooks::count(conn, bu, &WebhookFilter::default())?,
-            active: webhooks::count(conn, bu, &active)?,
-        })
+        if wanted.before.is_some() {
+            rows.reverse();
+        }
+        let mut page = Page::cut(rows, wanted.limit);
+        if wanted.before.is_some() {
+            page.rows.reverse();
+        }
+        Ok(Found { page: Page { more: page.more, rows: views(conn, bu, page.rows)? }, ..none(conn, bu)? })
+    })
+}
+
+/// What is found when nothing fits.
+fn none(conn: &mut Conn, bu: BuId) -> Result<Found, Error> {
+    let active = WebhookFilter { status: Some(WebhookStatus::Active), event: None };
+    Ok(Found {
+        page: Page { more: false, rows: Vec::new() },
+        total: webhooks::count(conn, bu, &WebhookFilter::default())?,
+        active: webhooks::count(conn, bu, &active)?,
     })
 }
 

@@ -5,15 +5,20 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::domain::access::permission::Permission;
-use crate::domain::id::{BuId, EndpointId, WebhookId};
+use crate::domain::id::{BuId, EndpointId, SecretId, WebhookId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::secret::SigningSecret;
 use crate::keys::random_bytes;
 use crate::ops::Error;
+use crate::ops::access::sign_in::require_recent;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::{take_order, write_and_tell};
+use crate::ops::events::queue::open;
 use crate::ops::system::audit::{self, Entry};
+use crate::ops::webhooks::read::view;
+use crate::ops::webhooks::told::publish_updated;
 use crate::store::pool::Conn;
 use crate::store::webhooks::secrets::{self, SecretRow};
 use crate::store::webhooks::webhooks::{self, WebhookEdit, WebhookRow};
@@ -32,6 +37,8 @@ pub struct Rotation {
     pub secret: Option<String>,
     /// For how long the old secret signs too; with none, every older one stops at once.
     pub overlap: Duration,
+    /// The newest secret that whoever asks knows of; whatever signs when `None`.
+    pub from: Option<SecretId>,
 }
 
 /// A secret that was rotated, the new one in the clear: the only time it is shown unasked.
@@ -44,15 +51,21 @@ pub struct Rotated {
 
 /// Gives a webhook of `bu` a new signing secret. Secrets of earlier rotations keep their own overlaps.
 /// Fields: `secret`, `overlap_seconds` (`range`); `rotation_limit` when too many sign already,
-/// `rotation_conflict` when somebody else rotates it at the same time.
+/// `rotation_conflict` when somebody else rotates it at the same time. Refused to people who gave their password too
+/// long ago.
 pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Rotated, Error> {
-    let overlap = rotation.overlap;
+    let (overlap, from) = (rotation.overlap, rotation.from);
     let checked = check(rotation);
     let newest = |live: &[SecretRow]| live.iter().map(|secret| secret.id).max();
-    let before = cx.read(|conn| Ok(newest(&of_whole(cx, conn, id)?)))?;
-    let rotated = cx.write(|conn| {
+    let before = match from {
+        Some(from) => Some(from),
+        None => cx.read(|conn| Ok(newest(&of_whole(cx, conn, id)?)))?,
+    };
+    let rotated = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+        take_order(conn, bu)?;
         let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
+        require_recent(cx)?;
         let secret = checked?.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
         let until = cx.now + overlap;
         let live = of_whole(cx, conn, id)?;
@@ -74,6 +87,8 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
         store(cx, conn, &row, None, &secret)?;
         let changed = WebhookEdit { updated_at: Some(cx.now), ..WebhookEdit::default() };
         webhooks::edit(conn, bu, id, &changed)?;
+        let now = view(conn, row)?;
+        publish_updated(cx, conn, news, &now, &["secret".to_owned()])?;
         let entry = Entry {
             action: "webhook.secret_rotated",
             target_kind: "webhook",
@@ -89,7 +104,7 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
 }
 
 /// The versions that sign for the whole webhook.
-fn of_whole(cx: &Cx, conn: &mut Conn, id: WebhookId) -> Result<Vec<SecretRow>, Error> {
+pub(super) fn of_whole(cx: &Cx, conn: &mut Conn, id: WebhookId) -> Result<Vec<SecretRow>, Error> {
     let live = secrets::live(conn, &[id], cx.now)?;
     Ok(live.into_iter().filter(|secret| secret.endpoint_id.is_none()).collect())
 }
@@ -122,8 +137,25 @@ pub(super) fn store(
         sealed: cx.tools.keys.seal(&place, secret.expose().as_bytes()),
         created_at: cx.now,
         retires_at: None,
+        hex_since: None,
     };
     Ok(secrets::insert(conn, &row)?)
+}
+
+/// Refuses to send, in a header in the clear, what signs for a webhook.
+pub(super) fn refuse_signing(
+    cx: &Cx,
+    conn: &mut Conn,
+    id: WebhookId,
+    sent: &str,
+    field: &'static str,
+) -> Result<(), Error> {
+    let live = secrets::live(conn, &[id], cx.now)?;
+    if live.iter().filter_map(|row| open(&cx.tools, row)).any(|secret| secret.expose() == sent) {
+        let text = "This text signs what is sent, so it cannot be sent itself. Use another.";
+        return Err(Error::field(field, "secret_reuse", text));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -146,7 +178,10 @@ mod tests {
         own.id = cx.id();
         own.endpoint_id = Some(made.endpoints[0].id);
         cx.write(|conn| Ok(secrets::insert(conn, &own)?)).unwrap();
-        assert!(rotate(&cx, bu, made.row.id, Rotation { secret: None, overlap: DEFAULT_OVERLAP }).is_ok());
+        assert!(
+            rotate(&cx, bu, made.row.id, Rotation { secret: None, overlap: DEFAULT_OVERLAP, from: None })
+                .is_ok()
+        );
         let live = cx.read(|conn| Ok(secrets::live(conn, &[made.row.id], cx.now)?)).unwrap();
         assert_eq!(live.iter().filter(|secret| secret.retires_at.is_none()).count(), 2);
     }

@@ -60,6 +60,21 @@ pub fn set_role(conn: &mut Conn, user: UserId, partner: PartnerNumber, role: Rol
         .map(|n| n == 1)
 }
 
+/// Takes a login's role at one partner away; whether it had one there.
+pub fn remove(conn: &mut Conn, user: UserId, partner: PartnerNumber) -> QueryResult<bool> {
+    diesel::delete(memberships::table.find((user, partner))).execute(conn).map(|n| n == 1)
+}
+
+/// Those of these logins that belong to a global partner, with their e-mail addresses.
+pub fn global_among(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<(UserId, String)>> {
+    users::table
+        .inner_join(memberships::table.on(memberships::user_id.eq(users::id)))
+        .inner_join(partners::table.on(partners::id.eq(memberships::partner_id)))
+        .filter(users::id.eq_any(ids).and(partners::kind.eq(PartnerKind::Global)))
+        .select((users::id, users::email))
+        .load(conn)
+}
+
 /// What `user` may do in `bu` at this moment: its role at the unit's own partner, else its highest role at
 /// a global partner that the unit is granted to. `None` for a login that is switched off.
 pub fn standing(conn: &mut Conn, user: UserId, bu: BuId) -> QueryResult<Option<Standing>> {

@@ -36,6 +36,34 @@ pub fn find(conn: &mut Conn, bu: BuId, id: ProgrammeId) -> QueryResult<Option<Pr
         .optional()
 }
 
+/// The names of these programmes of `bu`.
+pub fn names(conn: &mut Conn, bu: BuId, ids: &[ProgrammeId]) -> QueryResult<Vec<(ProgrammeId, String)>> {
+    programmes::table
+        .filter(programmes::id.eq_any(ids).and(programmes::bu_id.eq(bu)))
+        .select((programmes::id, programmes::name))
+        .load(conn)
+}
+
+/// Whether a programme of `bu` other than `but` has this name.
+pub fn is_name_taken(conn: &mut Conn, bu: BuId, name: &str, but: Option<ProgrammeId>) -> QueryResult<bool> {
+    let found: Vec<ProgrammeId> = programmes::table
+        .filter(programmes::bu_id.eq(bu).and(programmes::name.eq(name)))
+        .select(programmes::id)
+        .load(conn)?;
+    Ok(found.into_iter().any(|id| Some(id) != but))
+}
+
+/// Gives a programme of `bu` another name.
+pub fn rename(conn: &mut Conn, bu: BuId, id: ProgrammeId, name: &str) -> QueryResult<()> {
+    let this = programmes::table.find(id).filter(programmes::bu_id.eq(bu));
+    diesel::update(this).set(programmes::name.eq(name)).execute(conn).map(drop)
+}
+
+/// Removes a programme of `bu`. No webhook may name it.
+pub fn remove(conn: &mut Conn, bu: BuId, id: ProgrammeId) -> QueryResult<()> {
+    diesel::delete(programmes::table.find(id).filter(programmes::bu_id.eq(bu))).execute(conn).map(drop)
+}
+
 /// The programmes of `bu`, oldest first.
 pub fn list(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<ProgrammeRow>> {
     programmes::table

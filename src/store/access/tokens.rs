@@ -96,6 +96,14 @@ pub fn insert(conn: &mut Conn, row: &NewToken) -> QueryResult<()> {
     diesel::insert_into(tokens::table).values(row).execute(conn).map(drop)
 }
 
+/// The names of these tokens of `bu`, revoked ones too.
+pub fn names(conn: &mut Conn, bu: BuId, ids: &[TokenId]) -> QueryResult<Vec<(TokenId, String)>> {
+    tokens::table
+        .filter(tokens::id.eq_any(ids).and(tokens::bu_id.eq(bu)))
+        .select((tokens::id, tokens::name))
+        .load(conn)
+}
+
 /// Whether a token of `bu` that works at `now` has this name. Others who ask wait until the transaction
 /// ends.
 pub fn is_name_taken(conn: &mut Conn, bu: BuId, name: &str, now: Ts) -> QueryResult<bool> {

@@ -216,6 +216,19 @@ fn between(
     query.limit(limit).load(conn)
 }
 
+/// The deliveries of `bu` that were given up, newest first, at most `limit`.
+pub fn failed(conn: &mut Conn, bu: BuId, limit: i64) -> QueryResult<Vec<DeliveryRow>> {
+    // Written out, so that both databases know that the partial index fits.
+    let given_up = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'exhausted'");
+    deliveries::table
+        .filter(deliveries::bu_id.eq(bu))
+        .filter(given_up)
+        .select(DeliveryRow::as_select())
+        .order(deliveries::id.desc())
+        .limit(limit)
+        .load(conn)
+}
+
 /// Which deliveries of a webhook a replay sends again.
 #[derive(Debug, Clone)]
 pub struct Chosen {
@@ -258,9 +271,26 @@ pub fn cancel_of_webhook(
     cause: Cause,
     now: Ts,
 ) -> QueryResult<usize> {
+    let under_way = under_way(conn, bu, webhook)?;
+    cancel(conn, bu, under_way, cause, now)
+}
+
+/// Ends every delivery to one endpoint of `webhook` that is still under way; gives how many.
+pub fn cancel_of_endpoint(
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    endpoint: EndpointId,
+    now: Ts,
+) -> QueryResult<usize> {
+    let under_way = under_way_to(webhook, endpoint);
+    cancel(conn, bu, under_way, Cause::EndpointDeleted, now)
+}
+
+fn cancel(conn: &mut Conn, bu: BuId, under_way: [Condition; 2], cause: Cause, now: Ts) -> QueryResult<usize> {
     let mut done = 0;
-    for under_way in under_way(conn, bu, webhook)? {
-        let these = deliveries::table.filter(deliveries::bu_id.eq(bu)).filter(under_way);
+    for one in under_way {
+        let these = deliveries::table.filter(deliveries::bu_id.eq(bu)).filter(one);
         done += diesel::update(these)
             .set((
                 deliveries::state.eq(DeliveryState::Cancelled),
@@ -324,6 +354,21 @@ pub fn waiting(
         .load(conn)
 }
 
+/// How many deliveries to one endpoint of `webhook` are still under way.
+pub fn count_under_way_to(
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    endpoint: EndpointId,
+) -> QueryResult<i64> {
+    let mut count = 0;
+    for one in under_way_to(webhook, endpoint) {
+        let these = deliveries::table.filter(deliveries::bu_id.eq(bu)).filter(one);
+        count += these.count().get_result::<i64>(conn)?;
+    }
+    Ok(count)
+}
+
 type Condition = Box<
     dyn diesel::BoxableExpression<
             deliveries::table,
@@ -345,4 +390,15 @@ fn under_way(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<[Cond
         Box::new(waiting),
         Box::new(sql::<Bool>("state = 'leased' AND webhook_id || '' = ").bind::<Text, _>(webhook)),
     ])
+}
+
+/// The same for one of its endpoints.
+fn under_way_to(webhook: WebhookId, endpoint: EndpointId) -> [Condition; 2] {
+    use diesel::dsl::sql;
+    use diesel::sql_types::{Bool, Text};
+    let held = sql::<Bool>("state = 'leased' AND webhook_id || '' = ").bind::<Text, _>(webhook);
+    [
+        Box::new(sql::<Bool>("state = 'ready'").and(deliveries::endpoint_id.eq(endpoint))),
+        Box::new(held.and(deliveries::endpoint_id.eq(endpoint))),
+    ]
 }

@@ -10,3 +10,4 @@ pub mod replays;
 pub mod rollups;
 pub mod settle;
 pub mod suspects;
+pub mod unit_hours;

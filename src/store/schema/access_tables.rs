@@ -49,6 +49,7 @@ diesel::table! {
         totp_last_step -> Nullable<BigInt>,
         disabled_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        last_signed_in_at -> Nullable<BigInt>,
     }
 }
 

@@ -105,6 +105,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    unit_hours (bu_id, hour, shard) {
+        bu_id -> Text,
+        hour -> BigInt,
+        shard -> Integer,
+        delivered -> BigInt,
+        exhausted -> BigInt,
+        failed_attempts -> BigInt,
+    }
+}
+
+diesel::table! {
     delivery_hours (webhook_id, endpoint_id, hour) {
         webhook_id -> Text,
         endpoint_id -> Text,

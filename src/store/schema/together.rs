@@ -6,7 +6,7 @@ use super::access_tables::{
 };
 use super::event_tables::{
     attempts, deliveries, delivery_hours, delivery_minutes, event_sequences, events, idempotency_keys,
-    replays, suspects,
+    replays, suspects, unit_hours,
 };
 use super::system_tables::{audit, audit_heads, settings};
 use super::webhook_tables::{endpoints, event_types, secrets, triggers, webhooks};
@@ -41,6 +41,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     replays,
     delivery_hours,
     delivery_minutes,
+    unit_hours,
     settings,
     audit_heads,
     audit,

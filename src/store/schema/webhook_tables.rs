@@ -66,6 +66,7 @@ diesel::table! {
         sealed -> Binary,
         created_at -> BigInt,
         retires_at -> Nullable<BigInt>,
+        hex_since -> Nullable<BigInt>,
     }
 }
 

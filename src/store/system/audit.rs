@@ -98,6 +98,80 @@ pub fn of_target(conn: &mut Conn, bu: BuId, target: &str, limit: i64) -> QueryRe
         .load(conn)
 }
 
+/// Which rows of a unit are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct AuditPart {
+    /// Only by this login or token.
+    pub actor: Option<String>,
+    /// Only by actors of this kind without an id: `operator`, `system`.
+    pub actor_kind: Option<String>,
+    /// Only of this kind.
+    pub action: Option<String>,
+    /// Only to this thing.
+    pub target: Option<String>,
+    /// Only from this moment on.
+    pub from: Option<Ts>,
+    /// Only up to this moment.
+    pub to: Option<Ts>,
+    /// Only before this place.
+    pub before: Option<i64>,
+}
+
+/// A part of the rows of `bu`, newest first, at most `limit`.
+pub fn part(conn: &mut Conn, bu: BuId, part: &AuditPart, limit: i64) -> QueryResult<Vec<AuditRow>> {
+    let (low, high) = places(conn, bu, part.from, part.to)?;
+    let below = part.before.unwrap_or(i64::MAX).min(high);
+    let mut query = audit::table
+        .filter(audit::bu_id.eq(bu).and(audit::seq.gt(low)).and(audit::seq.lt(below)))
+        .select(AuditRow::as_select())
+        .into_boxed();
+    if let Some(actor) = part.actor.clone() {
+        query = query.filter(audit::actor_id.eq(actor));
+    }
+    if let Some(kind) = part.actor_kind.clone() {
+        query = query.filter(audit::actor_id.is_null().and(audit::actor_kind.eq(kind)));
+    }
+    if let Some(action) = part.action.clone() {
+        query = query.filter(audit::action.eq(action));
+    }
+    if let Some(target) = part.target.clone() {
+        query = query.filter(audit::target_id.eq(target));
+    }
+    if let Some(from) = part.from {
+        query = query.filter(audit::at.ge(from));
+    }
+    if let Some(to) = part.to {
+        query = query.filter(audit::at.le(to));
+    }
+    query.order(audit::seq.desc()).limit(limit).load(conn)
+}
+
+/// The places between which rows of these moments lie: two looks at an index instead of a walk through the
+/// whole log. Rows take their places up to an hour after their moments.
+fn places(conn: &mut Conn, bu: BuId, from: Option<Ts>, to: Option<Ts>) -> QueryResult<(i64, i64)> {
+    const LATEST: std::time::Duration = std::time::Duration::from_hours(1);
+    let of_unit = audit::bu_id.eq(bu);
+    let low: Option<i64> = match from {
+        Some(from) => audit::table
+            .filter(of_unit.and(audit::at.lt(from - LATEST)))
+            .select(audit::seq)
+            .order((audit::at.desc(), audit::seq.desc()))
+            .first(conn)
+            .optional()?,
+        None => None,
+    };
+    let high: Option<i64> = match to {
+        Some(to) => audit::table
+            .filter(of_unit.and(audit::at.gt(to + LATEST)))
+            .select(audit::seq)
+            .order((audit::at, audit::seq))
+            .first(conn)
+            .optional()?,
+        None => None,
+    };
+    Ok((low.unwrap_or(0), high.unwrap_or(i64::MAX)))
+}
+
 /// The rows of `bu` before place `before`, newest first, at most `limit`.
 pub fn list(conn: &mut Conn, bu: BuId, before: Option<i64>, limit: i64) -> QueryResult<Vec<AuditRow>> {
     audit::table

@@ -65,6 +65,24 @@ pub fn addresses(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<(WebhookId, Strin
         .load(conn)
 }
 
+/// The same of those webhooks only that stand from `first` on and before `before`.
+pub fn addresses_between(
+    conn: &mut Conn,
+    bu: BuId,
+    first: WebhookId,
+    before: Option<WebhookId>,
+) -> QueryResult<Vec<(WebhookId, String)>> {
+    let mut query = endpoints::table
+        .inner_join(webhooks::table.on(webhooks::id.eq(endpoints::webhook_id)))
+        .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()).and(webhooks::id.ge(first)))
+        .select((endpoints::webhook_id, endpoints::url))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(webhooks::id.lt(before));
+    }
+    query.load(conn)
+}
+
 /// These endpoints with their webhooks, deleted ones too. For the engine, which serves every tenant.
 pub fn with_webhooks(conn: &mut Conn, ids: &[EndpointId]) -> QueryResult<Vec<(EndpointRow, WebhookRow)>> {
     endpoints::table
@@ -94,6 +112,37 @@ pub fn redirect(
             .execute(conn)?;
     }
     Ok(())
+}
+
+/// Sets where one endpoint of `row.bu_id` sends and with which credentials; the rest of `row` does not count.
+pub fn set_destination(conn: &mut Conn, row: &EndpointRow) -> QueryResult<()> {
+    diesel::update(endpoints::table.find(row.id).filter(endpoints::bu_id.eq(row.bu_id)))
+        .set((
+            endpoints::url.eq(&row.url),
+            endpoints::headers_sealed.eq(&row.headers_sealed),
+            endpoints::static_header.eq(&row.static_header),
+            endpoints::static_secret_sealed.eq(&row.static_secret_sealed),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Sets how one endpoint of `row.bu_id` is called and sent to: name, timeout, retries and rate.
+pub fn set_manner(conn: &mut Conn, row: &EndpointRow) -> QueryResult<()> {
+    diesel::update(endpoints::table.find(row.id).filter(endpoints::bu_id.eq(row.bu_id)))
+        .set((
+            endpoints::name.eq(&row.name),
+            endpoints::timeout_ms.eq(row.timeout_ms),
+            endpoints::retry.eq(&row.retry),
+            endpoints::rate_per_second.eq(row.rate_per_second),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Removes one endpoint of `bu`. Its secrets must be gone.
+pub fn remove(conn: &mut Conn, bu: BuId, id: EndpointId) -> QueryResult<()> {
+    diesel::delete(endpoints::table.find(id).filter(endpoints::bu_id.eq(bu))).execute(conn).map(drop)
 }
 
 /// Forgets every credential that endpoints of one webhook of `bu` sent.

@@ -1,5 +1,7 @@
 //! Webhooks that fail, whosever they are: for the one who watches over all of them.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use crate::domain::id::{BuId, WebhookId};
@@ -31,6 +33,15 @@ pub fn list(conn: &mut Conn, before: Ts) -> QueryResult<Vec<Failing>> {
         .select((webhooks::id, webhooks::bu_id, webhooks::failing_since, webhooks::failing_warned_at))
         .order(webhooks::failing_since)
         .load(conn)
+}
+
+/// How many active webhooks of `bu` have had no success for as long as `after` and longer, by their last attempt.
+pub fn count(conn: &mut Conn, bu: BuId, after: Duration) -> QueryResult<i64> {
+    let failing = diesel::dsl::sql::<diesel::sql_types::Bool>(
+        "failing_since IS NOT NULL AND status = 'active' AND deleted_at IS NULL AND last_sent_at - failing_since >= ",
+    )
+    .bind::<diesel::sql_types::BigInt, _>(i64::try_from(after.as_micros()).unwrap_or(i64::MAX));
+    webhooks::table.filter(webhooks::bu_id.eq(bu)).filter(failing).count().get_result(conn)
 }
 
 /// Notes that the owner was warned.

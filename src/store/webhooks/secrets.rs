@@ -26,6 +26,8 @@ pub struct SecretRow {
     pub created_at: Ts,
     /// When it stops signing; never when `None`.
     pub retires_at: Option<Ts>,
+    /// Since when the hex header is made with it, though older ones still sign.
+    pub hex_since: Option<Ts>,
 }
 
 impl SecretRow {
@@ -33,6 +35,12 @@ impl SecretRow {
     pub fn sealing_place(id: SecretId, bu: BuId) -> String {
         format!("secrets|sealed|{id}|{bu}")
     }
+}
+
+/// Which of the live versions of one secret, newest first, the single-valued hex header is made with: the newest that
+/// somebody switched to, else the oldest, which receivers have known for longest.
+pub fn hex_of(live: &[&SecretRow]) -> usize {
+    live.iter().position(|row| row.hex_since.is_some()).unwrap_or(live.len().saturating_sub(1))
 }
 
 /// Stores a version.
@@ -67,6 +75,20 @@ pub fn retire(conn: &mut Conn, bu: BuId, id: SecretId, at: Ts) -> QueryResult<()
         .set(secrets::retires_at.eq(Some(at)))
         .execute(conn)
         .map(drop)
+}
+
+/// Has the hex header made with one version of `bu` from `at` on.
+pub fn use_for_hex(conn: &mut Conn, bu: BuId, id: SecretId, at: Ts) -> QueryResult<()> {
+    diesel::update(secrets::table.find(id).filter(secrets::bu_id.eq(bu)))
+        .set(secrets::hex_since.eq(Some(at)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Removes every version of the own secret of one endpoint of `bu`.
+pub fn remove_of_endpoint(conn: &mut Conn, bu: BuId, endpoint: EndpointId) -> QueryResult<usize> {
+    diesel::delete(secrets::table.filter(secrets::endpoint_id.eq(endpoint).and(secrets::bu_id.eq(bu))))
+        .execute(conn)
 }
 
 /// Removes the versions of one whole webhook of `bu` that do not sign any more at `now`.

@@ -160,19 +160,36 @@ pub struct WebhookPart {
     pub status: Option<WebhookStatus>,
     /// Only those whose last attempt failed, or that were switched off for failing.
     pub failing: bool,
+    /// Only with a trigger for this event type.
+    pub event: Option<String>,
+    /// Only those for this login.
+    pub for_login: Option<UserId>,
+    /// Only those for this team.
+    pub for_team: Option<TeamId>,
     /// Only after this one in the list: older ones.
     pub after: Option<WebhookId>,
+    /// Only before this one: newer ones, the oldest of them first.
+    pub before: Option<WebhookId>,
     /// Only these.
     pub ids: Option<Vec<WebhookId>>,
 }
 
-/// A part of the webhooks of `bu`, newest first, at most `limit`.
+/// A part of the webhooks of `bu`, newest first unless it lies before one, at most `limit`.
 pub fn part(conn: &mut Conn, bu: BuId, part: &WebhookPart, limit: i64) -> QueryResult<Vec<WebhookRow>> {
-    let filter = WebhookFilter { status: part.status, event: None };
+    let filter = WebhookFilter { status: part.status, event: part.event.clone() };
     let mut query = filtered(bu, &filter);
     if part.failing {
         let switched_off = webhooks::inactive_reason.eq(Some(InactiveReason::Failing));
         query = query.filter(webhooks::failing_since.is_not_null().or(switched_off));
+    }
+    if let Some(login) = part.for_login {
+        query = query.filter(webhooks::for_login.eq(login));
+    }
+    if let Some(team) = part.for_team {
+        query = query.filter(webhooks::for_team.eq(team));
+    }
+    if let Some(before) = part.before {
+        query = query.filter(webhooks::id.gt(before));
     }
     if let Some(after) = part.after {
         query = query.filter(webhooks::id.lt(after));
@@ -180,7 +197,11 @@ pub fn part(conn: &mut Conn, bu: BuId, part: &WebhookPart, limit: i64) -> QueryR
     if let Some(ids) = part.ids.clone() {
         query = query.filter(webhooks::id.eq_any(ids));
     }
-    query.select(WebhookRow::as_select()).order(webhooks::id.desc()).limit(limit).load(conn)
+    let query = query.select(WebhookRow::as_select()).limit(limit);
+    if part.before.is_some() {
+        return query.order(webhooks::id).load(conn);
+    }
+    query.order(webhooks::id.desc()).load(conn)
 }
 
 /// Ids and names of the webhooks of `bu`, newest first, at most `limit`.
@@ -190,6 +211,20 @@ pub fn named(conn: &mut Conn, bu: BuId, limit: i64) -> QueryResult<Vec<(WebhookI
         .order(webhooks::id.desc())
         .limit(limit)
         .load(conn)
+}
+
+/// The same from before `before` on.
+pub fn named_before(
+    conn: &mut Conn,
+    bu: BuId,
+    before: Option<WebhookId>,
+    limit: i64,
+) -> QueryResult<Vec<(WebhookId, String)>> {
+    let mut query = filtered(bu, &WebhookFilter::default());
+    if let Some(before) = before {
+        query = query.filter(webhooks::id.lt(before));
+    }
+    query.select((webhooks::id, webhooks::name)).order(webhooks::id.desc()).limit(limit).load(conn)
 }
 
 /// The names of these webhooks of `bu`, deleted ones too: logs outlive them.

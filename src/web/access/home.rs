@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 
 use crate::ops::access::partners::{Landing, landing};
 use crate::web::fault::{Fault, see};
-use crate::web::here::Here;
 use crate::web::routes;
 use crate::web::session::{SignedIn, blocking};
 
@@ -20,15 +19,10 @@ pub async fn open(signed: SignedIn) -> Result<HttpResponse, Fault> {
     }
 }
 
-/// `/bu/{bu}`: the first page of a unit.
-pub async fn unit(here: Here) -> HttpResponse {
-    see(&routes::webhooks(here.bu()))
-}
-
 /// The address of the place where a login starts.
 pub fn start(landing: Landing) -> String {
     match landing {
-        Landing::Unit(bu) => routes::webhooks(bu),
+        Landing::Unit(bu) => routes::overview(bu),
         Landing::Partners => routes::PARTNERS.to_owned(),
         Landing::Nowhere => routes::HOME.to_owned(),
     }

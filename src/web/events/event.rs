@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::domain::access::permission::Permission;
-use crate::domain::events::attempt::Attempt as Tried;
+use crate::domain::events::attempt::{Attempt as Tried, HeaderLines};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::id::{DeliveryKind as DeliveryIdKind, EventKind};
@@ -15,6 +15,7 @@ use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::events::inspect::{self, DeliveryView, EventView, outcome};
 use crate::ops::events::resend::resend as send_again;
+use crate::store::events::events::EventRow;
 use crate::web::events::log::{Log, mark, reading, with_filters};
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
@@ -25,6 +26,9 @@ use crate::web::page::Page;
 use crate::web::parts::{CodeBlock, Mark, Step, Tone};
 use crate::web::shell::{Place, Shell};
 use crate::web::{json_view, routes};
+
+/// The longest payload that is written into a command, in bytes; a longer one is read from a file.
+const LONGEST_COMMAND: usize = 4_096;
 
 /// The page `/bu/{bu}/logs/{evt}`; list and detail for htmx.
 #[derive(Debug, Template)]
@@ -68,6 +72,8 @@ pub struct Delivery {
     pub heading_id: String,
     /// The webhook's name.
     pub webhook: String,
+    /// The webhook's details.
+    pub webhook_href: String,
     /// The endpoint's address without scheme; empty when nothing was to be sent.
     pub endpoint: String,
     /// What came of it.
@@ -82,6 +88,8 @@ pub struct Delivery {
     pub attempts: Vec<Attempt>,
     /// How it began: `Event created`, `matched 1 trigger`.
     pub first: Step,
+    /// The request as a command, where anything was to be sent.
+    pub curl: Option<CodeBlock>,
 }
 
 /// One HTTP request of a delivery.
@@ -141,6 +149,14 @@ pub async fn resend(Checked { by: here, .. }: Checked<Here>) -> Result<HttpRespo
 }
 
 impl Event {
+    /// The delivery, when there is just one.
+    pub const fn only(&self) -> Option<&Delivery> {
+        match self.deliveries.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     fn of(here: &Here, view: &EventView, now: Ts) -> Self {
         let event = &view.event;
         let rows: Vec<_> = view.deliveries.iter().map(|d| d.row.clone()).collect();
@@ -156,7 +172,7 @@ impl Event {
             note,
             created: Moment::full(event.created_at),
             subject: event.subject.map(|user| user.to_string()).unwrap_or_default(),
-            deliveries: view.deliveries.iter().map(|d| Delivery::of(here, d, now)).collect(),
+            deliveries: view.deliveries.iter().map(|d| Delivery::of(here, event, d, now)).collect(),
             payload: Some(CodeBlock {
                 id: "payload".to_owned(),
                 label: "Payload".to_owned(),
@@ -169,7 +185,7 @@ impl Event {
 }
 
 impl Delivery {
-    fn of(here: &Here, view: &DeliveryView, now: Ts) -> Self {
+    fn of(here: &Here, event: &EventRow, view: &DeliveryView, now: Ts) -> Self {
         let row = &view.row;
         let kind = match row.kind {
             DeliveryKind::Event => "Event created",
@@ -181,25 +197,34 @@ impl Delivery {
         let next = row.next_at.filter(|_| row.state == DeliveryState::Ready).map(|at| Step {
             tone: Tone::Wait,
             title: format!("Attempt {}", tried + 1),
-            note: format!("scheduled {}", format::relative(at, now)),
+            note: "scheduled".to_owned(),
             at: Moment::clock(at),
         });
         let first = Step {
             tone: if held_back { Tone::Off } else { Tone::Ok },
             title: kind.to_owned(),
-            note: if held_back { "nothing was sent".to_owned() } else { String::new() },
+            note: match row.kind {
+                _ if held_back => "nothing was sent",
+                DeliveryKind::Event => "matched 1 trigger",
+                DeliveryKind::Test | DeliveryKind::Replay => "",
+            }
+            .to_owned(),
             at: Moment::clock(row.created_at),
         };
         let most = view.most_attempts;
         let stopped = row.state != DeliveryState::Delivered;
         let note = match (&next, row.cause.filter(|_| stopped)) {
-            (Some(_), _) if tried > 0 => format!("Attempt {} of {most} is to come", row.attempts + 1),
+            (Some(next), _) if tried > 0 => {
+                let at = row.next_at.map(|at| format::relative(at, now)).unwrap_or_default();
+                format!("Attempt {} of {most} at {}, {at}", row.attempts + 1, next.at.word)
+            }
             (None, Some(cause)) => cause.sentence().to_owned(),
             _ => String::new(),
         };
         Self {
             heading_id: format!("at-{}", row.id),
             webhook: view.webhook.clone(),
+            webhook_href: routes::webhook(here.bu(), row.webhook_id),
             endpoint: format::short_url(&view.url).to_owned(),
             outcome: state(row.state, tried),
             note,
@@ -215,7 +240,36 @@ impl Delivery {
                 .map(|(tried, at)| Attempt::of(tried, at == 0))
                 .collect(),
             first,
+            curl: (!view.url.is_empty() && !held_back).then(|| curl(event, view)),
         }
+    }
+}
+
+/// The request of a delivery as a command. It is not signed: that takes the secret.
+fn curl(event: &EventRow, view: &DeliveryView) -> CodeBlock {
+    let url = view.attempts.last().map_or(view.url.as_str(), |tried| tried.url.as_str());
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let body = match std::str::from_utf8(&event.body) {
+        Ok(body) if body.len() <= LONGEST_COMMAND => quoted(body),
+        _ => "@payload.json".to_owned(),
+    };
+    let note = if body.starts_with('@') {
+        "Save the payload as payload.json. Signatures are left out: they take the secret."
+    } else {
+        "Signatures are left out: they take the secret."
+    };
+    let command = format!(
+        "curl -X POST {} \\\n  -H 'Content-Type: application/json' \\\n  -H 'Webhook-Id: {}' \\\n  \
+         --data-binary {body}",
+        quoted(url),
+        event.id,
+    );
+    CodeBlock {
+        id: format!("curl-{}", view.row.id),
+        label: "curl".to_owned(),
+        mark: None,
+        pieces: json_view::message(&command, &HeaderLines::default(), b""),
+        note: Some(note.to_owned()),
     }
 }
 
@@ -251,12 +305,9 @@ impl Attempt {
             pieces,
             note,
         };
-        let path =
-            url::Url::parse(&tried.url).map_or_else(|_| tried.url.clone(), |url| url.path().to_owned());
-        let request = json_view::message(&format!("POST {path}"), &tried.request_headers, b"");
         let mut parts = Vec::new();
         if !tried.request_headers.is_empty() {
-            parts.push(part("request", "Request", None, request, None));
+            parts.push(part("request", "Request", None, request(tried), None));
         }
         if let Some(status) = tried.status {
             let reason = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
@@ -278,6 +329,18 @@ impl Attempt {
             parts,
         }
     }
+}
+
+/// The request as it stood on the wire, its body aside.
+fn request(tried: &Tried) -> Vec<json_view::Piece> {
+    let Ok(url) = url::Url::parse(&tried.url) else {
+        return json_view::message(&format!("POST {} HTTP/1.1", tried.url), &tried.request_headers, b"");
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let host = format!("{}{port}", url.host_str().unwrap_or_default());
+    let headers: HeaderLines =
+        [("host", host.as_str())].into_iter().chain(tried.request_headers.iter()).collect();
+    json_view::message(&format!("POST {} HTTP/1.1", url.path()), &headers, b"")
 }
 
 /// What came instead of a status, in a word or two.

@@ -82,6 +82,8 @@ pub struct Log {
     pub more_open: bool,
     /// Whether any filter is in use.
     pub filtered: bool,
+    /// Whether that is the search for an id alone.
+    pub only_by_id: bool,
     /// Where to go on, when nothing was found among the entries that one search looks at.
     pub go_on: Option<String>,
     /// The rows of this page, newest first.
@@ -212,6 +214,9 @@ impl Log {
         let looked = format::thousands(MOST_LOOKED_AT as u64);
         let summary = match (found.page.stopped, found.page.lines.first()) {
             (true, _) => format!("Looked through {looked} entries"),
+            (false, Some(newest)) if newest.at.day() == found.now.day() => {
+                format!("Today, {}", format::day(newest.at, found.now))
+            }
             (false, Some(newest)) => format::day(newest.at, found.now),
             (false, None) => String::new(),
         };
@@ -230,6 +235,8 @@ impl Log {
             from: asked.text("from").to_owned(),
             to: asked.text("to").to_owned(),
             more_open: ["type", "code", "from", "to"].iter().any(|name| asked.typed(name).is_some()),
+            only_by_id: asked.typed("q").is_some()
+                && FILTERS.iter().skip(1).all(|name| asked.typed(name).is_none()),
             filtered: FILTERS.iter().any(|name| asked.typed(name).is_some()),
             go_on: next.clone().filter(|_| found.page.lines.is_empty()),
             rows: found
@@ -261,7 +268,7 @@ impl Row {
             short_id: line.event.short(),
             href: with_filters(&routes::event(here.bu(), line.event), asked, asked.text("after")),
             event_type: line.event_type.clone(),
-            at: Moment::relative(line.at, now),
+            at: Moment::in_list(line.at, now),
             outcome: mark(line.outcome),
             attempts: facts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
             current: current == Some(line.event),

@@ -10,7 +10,6 @@ use crate::web::access::tokens::delete::TokenDelete;
 use crate::web::access::tokens::list::{ApiTab, MINDS};
 use crate::web::access::tokens::rotate::TokenRotate;
 use crate::web::access::tokens::{Expiry, Fresh, Row, Scope};
-use crate::web::errors::SignInAgain;
 use crate::web::format::Moment;
 use crate::web::json_view;
 use crate::web::parts::{Choice, CodeBlock, Field, Mark, Notice, Pager, Tone};
@@ -37,10 +36,6 @@ impl Samples {
             next: self.t("/bu/1"),
             error: Some(error),
         }
-    }
-
-    pub fn sign_in_again(&self) -> SignInAgain {
-        SignInAgain::new(self.theme, &self.t("/confirm?next="))
     }
 
     pub fn tokens(&self) -> ApiTab {

@@ -14,7 +14,7 @@ use crate::web::routes;
 use crate::web::webhooks::list::WebhookList;
 use crate::web::webhooks::secret::Fresh;
 use crate::web::webhooks::wizard::{
-    ConditionTyped, Draft, EndpointTyped, Frame, HeaderTyped, Offer, Step, TriggerTyped, Turn, Wizard,
+    Act, ConditionTyped, Draft, EndpointTyped, Frame, HeaderTyped, Offer, Step, TriggerTyped, Turn, Wizard,
 };
 
 /// A signing secret that nobody was given.
@@ -25,6 +25,12 @@ pub const TYPED: [&str; 3] = ["typed-signing-secret", "typed-static-secret", "Be
 impl Samples {
     /// Step 1, 2 or 3, with everything in it wrong if `wrong`.
     pub fn wizard(&self, step: Step, wrong: bool) -> WebhookList {
+        let list = WebhookList { wizard: None, ..self.webhooks() };
+        list.under(self.form(Act::Add, step, wrong))
+    }
+
+    /// The form alone, for whatever it does.
+    pub(super) fn form(&self, act: Act, step: Step, wrong: bool) -> Wizard {
         let mut draft = self.draft(step);
         draft.triggers[1].resource = if wrong { String::new() } else { "order".to_owned() };
         let mut turn = Turn { focus: "tr0-r".to_owned(), ..Turn::default() };
@@ -39,10 +45,9 @@ impl Samples {
             back: routes::webhooks(bu()),
             csrf: "c0ffee".to_owned(),
             draft: draft.seal(&KeyRing::fresh(), "here"),
+            act,
         };
-        let list = WebhookList { wizard: None, ..self.webhooks() };
-        let wizard = Wizard::draw(frame, &draft, &self.offer(), turn);
-        list.under(wizard, "Add Webhook, step 1".to_owned())
+        Wizard::draw(frame, &draft, &self.offer(), turn)
     }
 
     /// The list with a secret that is shown once.

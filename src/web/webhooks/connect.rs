@@ -6,6 +6,7 @@ use askama::Template;
 use crate::ops::webhooks::catalogue::TypeView;
 use crate::ops::webhooks::connect::{self, Connect};
 use crate::web::fault::Fault;
+use crate::web::format;
 use crate::web::here::Here;
 use crate::web::json_view;
 use crate::web::page::Page;
@@ -23,6 +24,8 @@ pub struct ConnectPage {
     pub back: String,
     /// Whose page it is: `Ada (login 1042)`.
     pub login: String,
+    /// What that login may do here, each with its answer.
+    pub rights: Vec<(&'static str, String)>,
     /// Where the REST API begins.
     pub base_url: String,
     /// How to do things, as requests that can be copied.
@@ -34,6 +37,16 @@ pub struct ConnectPage {
 /// A thing to do, and the request that does it.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// Unique in the page, without spaces.
+    pub id: &'static str,
+    /// What it does, in a word.
+    pub title: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// The path.
+    pub path: &'static str,
+    /// The scope that the token needs.
+    pub scope: &'static str,
     /// What it does.
     pub about: &'static str,
     /// The request.
@@ -74,36 +87,36 @@ impl ConnectPage {
     /// The page of what is shown.
     pub fn of(shell: Shell, back: String, shown: &Connect) -> Self {
         let base = &shown.base_url;
-        let token = "-H 'Authorization: Bearer <token>'";
-        let call = |id: &str, label: &str, about, command: String| Call {
-            about,
-            block: block(id, label, json_view::body(command.as_bytes())),
-        };
         let mut calls = Vec::new();
         if shown.may_subscribe {
             let body = r#"{"target_url":"https://example.com/hook","event":"order.completed"}"#;
-            calls.push(call(
+            calls.push(Call::new(
                 "subscribe",
                 "Subscribe",
-                "The answer holds the id of the hook and its signing secret. Needs webhooks:write.",
-                format!(
-                    "curl {base}/hooks {token} \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
-                ),
+                ("POST", "/api/v1/hooks", "webhooks:write"),
+                "From then on each event of that type is posted to the address. The answer holds the id of the hook \
+                 and the secret its requests are signed with.",
+                &format!("curl -X POST {base}/hooks"),
+                &format!(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{body}'"),
             ));
-            calls.push(call(
+            calls.push(Call::new(
                 "unsubscribe",
                 "Unsubscribe",
-                "By the id that subscribing answered. Needs webhooks:write.",
-                format!("curl -X DELETE {base}/hooks/<id> {token}"),
+                ("DELETE", "/api/v1/hooks/{id}", "webhooks:write"),
+                "By the id that subscribing answered. Nothing more is sent to the address.",
+                &format!("curl -X DELETE {base}/hooks/$HOOK_ID"),
+                "",
             ));
         }
         if shown.may_pull {
-            calls.push(call(
+            calls.push(Call::new(
                 "pull",
                 "Pull",
-                "Answers with up to 100 events, or waits up to 30 seconds for the first. Go on after meta.next. \
-                 Needs events:read.",
-                format!("curl '{base}/events?after=oldest&wait=30' {token}"),
+                ("GET", "/api/v1/events", "events:read"),
+                "Answers with up to 100 events, or waits up to 30 seconds for the first. Go on with the value of \
+                 meta.next as after: nothing is missed and nothing comes twice.",
+                &format!("curl '{base}/events?after=oldest&wait=30'"),
+                "",
             ));
         }
         let resource = |(name, types): (&str, Vec<&TypeView>)| Resource {
@@ -114,11 +127,36 @@ impl ConnectPage {
             shell,
             back,
             login: format!("{} (login {})", shown.name, shown.login),
+            rights: vec![
+                ("Subscribe and unsubscribe", may(shown.may_subscribe)),
+                ("Pull events", may(shown.may_pull)),
+                ("Event types", format::thousands(shown.types.len() as u64)),
+            ],
             base_url: base.clone(),
             calls,
             resources: shown.resources().into_iter().map(resource).collect(),
         }
     }
+}
+
+impl Call {
+    /// The command is `begin`, the token's header, and `end`.
+    fn new(
+        id: &'static str,
+        title: &'static str,
+        (method, path, scope): (&'static str, &'static str, &'static str),
+        about: &'static str,
+        begin: &str,
+        end: &str,
+    ) -> Self {
+        let command = format!("{begin} \\\n  -H \"Authorization: Bearer $BELLWIRE_TOKEN\"{end}");
+        let block = block(&format!("{id}-call"), "Request", json_view::body(command.as_bytes()));
+        Self { id, title, method, path, scope, about, block }
+    }
+}
+
+fn may(may: bool) -> String {
+    if may { "Yes" } else { "No" }.to_owned()
 }
 
 impl Offer {

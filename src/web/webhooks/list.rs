@@ -9,9 +9,12 @@ use crate::domain::access::permission::Permission;
 use crate::domain::id::{WebhookId, WebhookKind};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
+use crate::ops::access::teams;
+use crate::ops::webhooks::catalogue::{self, TypeView};
 use crate::ops::webhooks::edit;
 use crate::ops::webhooks::read::{HOURS_OF_HEALTH, WebhookView, health_hours};
 use crate::ops::webhooks::search::{Found, Search, search};
+use crate::store::access::teams::TeamRow;
 use crate::store::events::rollups::HourRow;
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
@@ -53,8 +56,16 @@ pub struct WebhookList {
     pub status: String,
     /// The choices of the status filter.
     pub statuses: Vec<Choice>,
-    /// The place in the list this page starts after; empty for the beginning.
-    pub after: String,
+    /// The event types to filter by.
+    pub types: Vec<Choice>,
+    /// The number of the login whose webhooks are looked for; empty for any.
+    pub login: String,
+    /// The teams to filter by.
+    pub teams: Vec<Choice>,
+    /// Whether more filters are unfolded.
+    pub more_open: bool,
+    /// What the address of this page says, so that a switch comes back to it.
+    pub kept: Vec<(&'static str, String)>,
     /// Whether the business unit has no webhook at all.
     pub none_saved: bool,
     /// Whether rows lead to Webhook Details.
@@ -164,13 +175,17 @@ fn back(here: &Here, form: &Fields, id: WebhookId) -> String {
     if form.text("from") == "details" {
         routes::webhook(here.bu(), id)
     } else {
-        address(here, form, form.text("after"))
+        address(here, form, (form.text("after"), form.text("before")))
     }
 }
 
-/// The address of the list with the filters of `asked`, from the place after `after` on.
-fn address(here: &Here, asked: &Fields, after: &str) -> String {
-    let pairs = [("q", asked.text("q")), ("status", asked.text("status")), ("after", after)];
+/// What the address of the list may filter by.
+const FILTERS: [&str; 5] = ["q", "status", "type", "login", "team"];
+
+/// The address of the list with the filters of `asked`, for the page after one webhook or before another.
+fn address(here: &Here, asked: &Fields, (after, before): (&str, &str)) -> String {
+    let filters = FILTERS.map(|name| (name, asked.text(name)));
+    let pairs: Vec<_> = filters.into_iter().chain([("after", after), ("before", before)]).collect();
     routes::with_query(&routes::webhooks(here.bu()), &pairs)
 }
 
@@ -190,9 +205,9 @@ impl WebhookList {
         Self { notice: Some(notice), ..self }
     }
 
-    /// The same under the dialog that adds a webhook, as a page of this title.
-    pub(in crate::web) fn under(mut self, wizard: Wizard, title: String) -> Self {
-        self.shell.title = title;
+    /// The same under the dialog that adds a webhook.
+    pub(in crate::web) fn under(mut self, wizard: Wizard) -> Self {
+        self.shell.title.clone_from(&wizard.page_title);
         Self { wizard: Some(wizard), ..self }
     }
 
@@ -201,16 +216,59 @@ impl WebhookList {
             "failing" => (None, true),
             word => (word.parse::<WebhookStatus>().ok(), false),
         };
-        let after = asked.text("after").parse::<WebhookId>().ok();
-        let wanted = Search { text: asked.text("q").to_owned(), status, failing, after, limit: ON_A_PAGE };
-        let (found, hours, now) = here
+        let wanted = Search {
+            text: asked.text("q").to_owned(),
+            status,
+            failing,
+            event: asked.typed("type").map(str::to_owned),
+            // What is no number is nobody's.
+            login: asked.typed("login").map(|text| text.parse().unwrap_or(-1)),
+            team: asked.text("team").parse().ok(),
+            after: asked.text("after").parse().ok(),
+            before: asked.text("before").parse().ok(),
+            limit: ON_A_PAGE,
+        };
+        let before = wanted.before.is_some();
+        let (found, hours, offer, now, back) = here
             .run(move |cx, bu| {
-                let found = search(cx, bu, &wanted)?;
+                let mut found = search(cx, bu, &wanted)?;
+                // The first page is whole, however few webhooks are newer than those one comes from.
+                let back = before && found.page.more;
+                if before && !back {
+                    found = search(cx, bu, &Search { before: None, after: None, ..wanted })?;
+                }
                 let ids: Vec<WebhookId> = found.page.rows.iter().map(|webhook| webhook.row.id).collect();
-                Ok((found, health_hours(cx, bu, &ids)?, cx.now))
+                let hours = health_hours(cx, bu, &ids)?;
+                Ok((found, hours, (catalogue::offered(cx, bu)?, teams::list(cx, bu)?), cx.now, back))
             })
             .await?;
-        Ok(Self::of(here, asked, &found, &hours, now))
+        let mut list = Self::of(here, asked, &found, &hours, now);
+        list.offer(asked, &offer);
+        list.turn(here, asked, &found, (back, before));
+        Ok(list)
+    }
+
+    /// What there is to filter by.
+    fn offer(&mut self, asked: &Fields, (types, teams): &(Vec<TypeView>, Vec<TeamRow>)) {
+        let types = types.iter().map(|one| (one.name.as_str(), one.name.as_str()));
+        self.types = Choice::list([("", "All event types")].into_iter().chain(types), asked.text("type"));
+        let teams = teams.iter().map(|team| (team.id.as_str(), team.name.as_str()));
+        self.teams = Choice::list([("", "All teams")].into_iter().chain(teams), asked.text("team"));
+    }
+
+    /// Where the list goes on both ways. `back` when newer webhooks precede a page that was gone back to.
+    fn turn(&mut self, here: &Here, asked: &Fields, found: &Found, (back, before): (bool, bool)) {
+        let rows = &found.page.rows;
+        let id = |one: Option<&WebhookView>| one.map(|webhook| webhook.row.id);
+        let (first, last) = (id(rows.first()), id(rows.last()));
+        let is_later = !before && !asked.text("after").is_empty();
+        let newer = first.filter(|_| back || is_later);
+        self.pager.newer = match newer {
+            Some(first) => Some(address(here, asked, ("", first.as_str()))),
+            None => is_later.then(|| address(here, asked, ("", ""))),
+        };
+        let older = last.filter(|_| back || found.page.more);
+        self.pager.older = older.map(|last| address(here, asked, (last.as_str(), "")));
     }
 
     fn of(
@@ -223,8 +281,8 @@ impl WebhookList {
         let count = |n: i64| u64::try_from(n).unwrap_or(0);
         let total = format::count(count(found.total), "webhook", "webhooks");
         let active = format::thousands(count(found.active));
-        let last = found.page.rows.last().filter(|_| found.page.more);
-        let after = asked.text("after");
+        let pairs = FILTERS.into_iter().chain(["after", "before"]);
+        let kept = pairs.map(|name| (name, asked.text(name).to_owned()));
         Self {
             shell: here.shell("Webhooks", Place::Webhooks),
             href: routes::webhooks(here.bu()),
@@ -235,7 +293,11 @@ impl WebhookList {
             q: asked.text("q").to_owned(),
             status: asked.text("status").to_owned(),
             statuses: Choice::list(STATUSES, asked.text("status")),
-            after: after.to_owned(),
+            types: Vec::new(),
+            login: asked.text("login").to_owned(),
+            teams: Vec::new(),
+            more_open: ["type", "login", "team"].iter().any(|name| asked.typed(name).is_some()),
+            kept: kept.filter(|(_, value)| !value.is_empty()).collect(),
             none_saved: found.total == 0,
             linked: true,
             rows: found
@@ -246,11 +308,7 @@ impl WebhookList {
                     Row::of(here, webhook, hours.get(&webhook.row.id).map_or(&[], Vec::as_slice), now)
                 })
                 .collect(),
-            pager: Pager {
-                summary: format!("{total} · {active} active"),
-                newer: (!after.is_empty()).then(|| address(here, asked, "")),
-                older: last.map(|webhook| address(here, asked, webhook.row.id.as_str())),
-            },
+            pager: Pager { summary: format!("{total} · {active} active"), newer: None, older: None },
             fresh: None,
             notice: None,
             wizard: None,

@@ -41,8 +41,14 @@ fn next(answer: &Answer) -> String {
     text(&answer.json()["meta"]["next"])
 }
 
+/// The events of a page that Bellwire did not publish itself: making tokens and webhooks is told too.
 fn ids(answer: &Answer) -> Vec<String> {
-    list(&data(answer, 200)).iter().map(|event| text(&event["id"])).collect()
+    let page = data(answer, 200);
+    list(&page).iter().filter(|event| is_from_outside(event)).map(|event| text(&event["id"])).collect()
+}
+
+fn is_from_outside(event: &Value) -> bool {
+    event["source"] != "system"
 }
 
 /// A client of a server that may come back at another address.
@@ -99,7 +105,9 @@ fn every_accepted_event_is_pulled_once_and_in_order_over_kills_and_restarts(data
                     continue;
                 }
                 cursor = next(&answer);
-                seen.extend_from_slice(list(&answer.json()["data"]));
+                seen.extend(
+                    list(&answer.json()["data"]).iter().filter(|event| is_from_outside(event)).cloned(),
+                );
                 pulled.store(seen.len(), Ordering::SeqCst);
             }
             seen
@@ -165,7 +173,7 @@ fn those_who_wait_are_told_at_once_and_so_many_may_wait(database: &TestDatabase)
         let asked = waiting(scope, &api, &start);
         // Others are served meanwhile, more of them than there are threads or connections.
         let (stranger, began) = (installation.tenant("Globex").at(&server), Instant::now());
-        assert_eq!(stranger.get("/events?after=oldest&wait=1").json()["data"], json!([]));
+        assert_eq!(stranger.get("/events?after=now&wait=1").json()["data"], json!([]));
         assert!(began.elapsed().as_millis() >= 1_000);
         let event = api.publish("order.completed", &json!({"total": 5}));
         let told = Instant::now();
@@ -204,7 +212,7 @@ fn a_token_that_was_revoked_meanwhile_is_told_nothing(database: &TestDatabase) {
         assert_eq!(api.delete(&format!("/tokens/{own}")).status, 200);
         // As when another process stores an event of the unit.
         database.execute(&format!(
-            "INSERT INTO event_sequences (bu_id, last_seq) SELECT bu_id, 1 FROM tokens WHERE id = '{own}'"
+            "UPDATE event_sequences SET last_seq = last_seq + 1 WHERE bu_id = (SELECT bu_id FROM tokens WHERE id = '{own}')"
         ));
         for asked in asked {
             let (answer, _) = asked.join().unwrap();
@@ -315,7 +323,10 @@ fn what_is_no_longer_kept_is_told(database: &TestDatabase) {
     let api = tenant.at(&server);
     let start = next(&api.get("/events?after=oldest"));
     let made: Vec<String> = (0..3).map(|_| api.publish("order.completed", &json!({}))).collect();
-    database.execute(&format!("DELETE FROM events WHERE id IN ('{}', '{}')", made[0], made[1]));
+    database.execute(&format!(
+        "DELETE FROM events WHERE source = 'system' OR id IN ('{}', '{}')",
+        made[0], made[1]
+    ));
     let gone = api.get(&format!("/events?after={start}&wait=5"));
     assert_eq!((gone.status, gone.json()["code"].clone()), (410, json!("cursor_expired")), "{gone:?}");
     let behind = text(&gone.json()["next"]);

@@ -9,7 +9,7 @@ use bellwire::domain::time::Ts;
 use bellwire::domain::webhooks::draft::{EndpointDraft, TriggerDraft, WebhookDraft};
 use bellwire::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
 use bellwire::ops::events::handoff::Verdict;
-use bellwire::ops::events::test_send;
+use bellwire::ops::events::test_send::{self, TestDraft};
 use bellwire::ops::webhooks::create;
 use bellwire::ops::webhooks::edit::activate;
 use bellwire::ops::webhooks::failing::check;
@@ -120,7 +120,7 @@ fn a_passing_test_switches_on_what_failed_and_nothing_else(database: &TestDataba
             webhook.1
         ));
         for verdict in [Verdict::Exhausted, Verdict::Delivered] {
-            test_send::send(&world.operator(), bu, webhook.1, "webhook.test").unwrap();
+            test_send::send(&world.operator(), bu, webhook.1, &TestDraft::sample("webhook.test")).unwrap();
             assert_eq!(row(&world, webhook).status, WebhookStatus::Inactive, "{name}");
             settle(&world.node, &claim(&world.node, 1).unwrap()[0], verdict);
         }

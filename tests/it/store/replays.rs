@@ -179,7 +179,7 @@ fn the_audit_log_knows_replays_and_rotations_without_secrets(database: &TestData
     let made = replay::create(&cx, bu, draft(webhook, 1)).unwrap();
     replay::cancel(&cx, bu, made.id).unwrap();
     replay::cancel(&cx, bu, made.id).unwrap();
-    let rotation = secrets::Rotation { secret: None, overlap: Duration::from_mins(1) };
+    let rotation = secrets::Rotation { secret: None, overlap: Duration::from_mins(1), from: None };
     let rotated = secrets::rotate(&cx, bu, webhook, rotation).unwrap();
     let rows = world.read(|conn| Ok(audit::rows(conn, 0, i64::MAX, 100)?));
     let actions: Vec<&str> = rows.iter().rev().take(3).map(|row| row.action.as_str()).collect();

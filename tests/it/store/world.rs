@@ -15,7 +15,7 @@ use bellwire::ops::access::partners::{self, PartnerDraft};
 use bellwire::ops::cx::{Actor, Cx, Known, Source, Tools};
 use bellwire::ops::events::gather::{GatherTools, Gatherer};
 use bellwire::ops::events::handoff::{Handed, NoDelivery, Outcome, Verdict};
-use bellwire::ops::events::publish::{self, Published};
+use bellwire::ops::events::publish::{Own, Publish, Published};
 use bellwire::ops::events::queue;
 use bellwire::ops::webhooks::create;
 use bellwire::store::db::Db;
@@ -131,8 +131,8 @@ fn node(address: &Address, clock: Clock) -> Arc<Tools> {
 }
 
 /// An event of the wanted type.
-pub fn event(bu: BuId, number: usize) -> publish::Publish {
-    publish::own(bu, WANTED, &json!({"number": number}), "system")
+pub fn event(bu: BuId, number: usize) -> Publish {
+    Publish::own(Own::new(bu, WANTED, json!({"number": number})))
 }
 
 /// Publishes at `node`, and waits until it is stored.

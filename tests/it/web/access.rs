@@ -39,11 +39,11 @@ fn the_right_password_signs_in_and_all_else_looks_alike(database: &TestDatabase)
     assert_eq!(wrong, alike("no address", &"x".repeat(10_000)));
 
     let answer = visitor.sign_in(&format!(" {} ", email.to_uppercase()), PASSWORD, "");
-    assert_eq!((answer.status, answer.header("location")), (303, site.webhooks().as_str()));
+    assert_eq!((answer.status, answer.header("location")), (303, site.overview().as_str()));
     let session = cookie(&answer, "bw_session").unwrap();
     assert!(session.ends_with("; HttpOnly; SameSite=Lax; Path=/"), "{session}");
     assert!(cookie(&answer, "bw_device").unwrap().contains("HttpOnly; SameSite=Lax; Path=/; Max-Age="));
-    assert_eq!(visitor.get("/").header("location"), site.webhooks());
+    assert_eq!(visitor.get("/").header("location"), site.overview());
     assert_eq!(visitor.get("/login").status, 303);
     assert_eq!(visitor.get("/partners").status, 404, "a channel partner has nothing to search");
 }
@@ -81,7 +81,7 @@ fn after_signing_in_a_person_stays_on_this_host(database: &TestDatabase) {
     assert_eq!(leads_to(&logs), logs);
     // Every way to write another host is in the unit test beside the rule; one of each kind is tried whole.
     for bad in ["//evil", "/\\evil", "/%09/evil", "https:evil", "/a\r\nSet-Cookie: b=c", &long] {
-        assert_eq!(leads_to(bad), site.webhooks(), "{bad}");
+        assert_eq!(leads_to(bad), site.overview(), "{bad}");
     }
 }
 
@@ -100,7 +100,7 @@ fn a_link_opens_once(database: &TestDatabase) {
     assert!(refused.body.contains("The two passwords differ."));
 
     let used = site.visitor().choose_password(&link);
-    assert_eq!((used.status, used.header("location")), (303, site.webhooks().as_str()));
+    assert_eq!((used.status, used.header("location")), (303, site.overview().as_str()));
     for link in [link.as_str(), "/setup", "/setup?link=x"] {
         let again = site.visitor().choose_password(link);
         assert_eq!(again.status, 404);

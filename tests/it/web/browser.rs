@@ -17,6 +17,8 @@ fn a_person_signs_in_switches_a_webhook_and_reads_the_log() {
     let status = || std::thread::scope(|scope| scope.spawn(ask).join().expect("an answer"));
     browse(async |browser| {
         site.sign_in(&browser, &email, "/").await?;
+        assert_eq!(browser.window.current_url().await?.path(), site.overview());
+        browser.find("a.nav-link[href$='/admin/webhooks']").await?.click().await?;
         let name = browser.find("table.saved .name").await?;
         assert_eq!(name.text().await?, "Order desk <img src=x onerror=alert(1)>");
 

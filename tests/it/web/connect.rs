@@ -1,6 +1,8 @@
 //! The Connect address: a page for people, JSON for tools, and nothing for those who only know it.
 
 use super::site::{Person, Site, between};
+use crate::support::axe::axe;
+use crate::support::browser::{SCREENS, browse};
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::http::{Answer, send};
 use crate::support::installation::{list, text};
@@ -131,4 +133,27 @@ fn a_person_sees_a_page_with_the_same(database: &TestDatabase) {
         person.request(Method::GET, &link(&site, &person)).header("accept", "text/html,application/json"),
     );
     assert!(browser.header("content-type").starts_with("text/html"));
+}
+
+#[test]
+fn the_page_fits_every_screen_in_both_themes() {
+    let database = TestDatabase::sqlite();
+    let site = Site::open(&database);
+    let person = site.person("developer");
+    let link = link(&site, &person);
+    browse(async |browser| {
+        site.sign_in(&browser, &person.email, &link).await?;
+        for (width, height) in SCREENS {
+            browser.resize(width, height).await?;
+            for dark in [false, true] {
+                browser.darken(dark).await?;
+                browser.window.goto(site.url(&link)).await?;
+                browser.find("#events summary").await?.click().await?;
+                let what = format!("{link} at {width}, dark {dark}");
+                assert_eq!(browser.overflow().await?, 0, "{what}");
+                axe(&browser, &what).await?;
+            }
+        }
+        browser.assert_quiet().await
+    });
 }

@@ -18,24 +18,42 @@ struct Things {
     webhook: String,
     event: String,
     delivery: String,
+    endpoint: String,
     login: String,
+    user: String,
+    team: String,
+    programme: String,
 }
 
 impl Things {
     fn never() -> Self {
         let id = |prefix: &str| format!("{prefix}_00000000000000000000000001");
         let login = "999999".to_owned();
-        Self { bu: id("bu"), webhook: id("wh"), event: id("evt"), delivery: id("dlv"), login }
+        Self {
+            bu: id("bu"),
+            webhook: id("wh"),
+            event: id("evt"),
+            delivery: id("dlv"),
+            endpoint: id("ep"),
+            login,
+            user: id("usr"),
+            team: id("team"),
+            programme: id("prg"),
+        }
     }
 
     /// What a route's path is for these; none for a route that names no unit.
     fn fill(&self, path: &str) -> Option<String> {
         let filled =
             path.replace("{bu}", &self.bu).replace("{wh}", &self.webhook).replace("{evt}", &self.event);
-        let filled = filled.replace("{dlv}", &self.delivery).replace("{login}", &self.login);
+        let filled = filled
+            .replace("{ep}", &self.endpoint)
+            .replace("{dlv}", &self.delivery)
+            .replace("{login}", &self.login);
         let id = |prefix: &str| format!("{prefix}_00000000000000000000000001");
-        let filled =
-            filled.replace("{tok}", &id("tok")).replace("{rpl}", &id("rpl")).replace("{prg}", &id("prg"));
+        let filled = filled.replace("{usr}", &self.user).replace("{team}", &self.team);
+        let filled = filled.replace("{prg}", &self.programme);
+        let filled = filled.replace("{tok}", &id("tok")).replace("{rpl}", &id("rpl"));
         let filled = filled.replace("{ses}", &id("ses"));
         let filled = filled.replace("{type}", "order.completed");
         assert!(!filled.contains('{'), "this test knows nothing for {path}: add it to Things");
@@ -51,7 +69,11 @@ fn told(answer: &Answer) -> (u16, String, String) {
 
 fn ask(person: &Person, token: &str, method: &Method, path: &str) -> Answer {
     match *method {
-        Method::POST => person.send(path, token, &[("password", super::site::PASSWORD)]),
+        Method::POST => until(|| {
+            // Forms are limited to what a person can press.
+            let answer = person.send(path, token, &[("password", super::site::PASSWORD)]);
+            Some(answer).filter(|answer| answer.status != 429)
+        }),
         _ => crate::support::http::send(person.request(method.clone(), path)),
     }
 }
@@ -67,7 +89,18 @@ fn every_page_of_another_unit_is_answered_like_one_that_never_was(database: &Tes
         waits["attempts"][0]["cause"].is_string().then(|| waits["id"].as_str().unwrap().to_owned())
     });
     database.execute("UPDATE deliveries SET state = 'cancelled', next_at = NULL");
-    let theirs = Things { bu: site.other_bu.clone(), webhook, event, delivery, login: "1001".to_owned() };
+    let shown = site.other_api.get(&format!("/webhooks/{webhook}")).json();
+    let endpoint = shown["data"]["endpoints"][0]["id"].as_str().unwrap().to_owned();
+    let owner = site.other_person("owner");
+    let token = owner.token(&format!("/bu/{}/admin/webhooks", site.other_bu));
+    for at in ["admin/teams/new", "programmes/new"] {
+        let path = format!("/bu/{}/{at}", site.other_bu);
+        assert_eq!(owner.send(&path, &token, &[("name", "Theirs")]).status, 303);
+    }
+    let id = |table: &str| database.lines(&format!("SELECT id AS line FROM {table}")).remove(0);
+    let (user, team, programme) = (id("users"), id("teams"), id("programmes"));
+    let (bu, login) = (site.other_bu.clone(), "1001".to_owned());
+    let theirs = Things { bu, webhook, event, delivery, endpoint, login, user, team, programme };
     let (own, never) = (Things { bu: site.bu.clone(), ..theirs.clone() }, Things::never());
     let own_never = Things { bu: site.bu.clone(), ..Things::never() };
 
@@ -88,7 +121,8 @@ fn every_page_of_another_unit_is_answered_like_one_that_never_was(database: &Tes
                 [foreign, never.fill(path).unwrap()].map(|at| ask(person, &token, &method, &at));
             let shown = format!("I1–I8: {} {method} {path}", person.email);
             assert_eq!((foreign.status, told(&foreign)), (404, told(&unknown)), "{shown}");
-            let names_a_thing = path.contains("{wh}") || path.contains("{evt}");
+            let names_a_thing =
+                ["{wh}", "{evt}", "{usr}", "{team}", "{prg}"].iter().any(|id| path.contains(id));
             if names_a_thing {
                 let [foreign, unknown] = [own.fill(path), own_never.fill(path)]
                     .map(|at| ask(person, &token, &method, &at.unwrap()));

@@ -17,6 +17,7 @@ fn paths(method: &Method, site: &Site, webhook: &str, event: &str, delivery: &st
         let path = path.replace("{ses}", "ses_00000000000000000000000001");
         let path =
             path.replace("{type}", "order.completed").replace("{rpl}", "rpl_00000000000000000000000001");
+        let path = path.replace("{ep}", &site.endpoint(webhook));
         path.replace("{evt}", event).replace("{dlv}", delivery).replace("{tok}", &site.api_token())
     });
     // That one is for those who are half signed in: the table of sessions forges it.

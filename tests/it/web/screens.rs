@@ -33,14 +33,17 @@ const fn stop(name: &'static str, from: From) -> Stop {
 const HOOKS: &str = "/admin/webhooks";
 
 /// What somebody sees who is not signed in.
-const OUTSIDE: [Stop; 3] = [
+const OUTSIDE: &[Stop] = &[
     stop("login", From::At("/login")),
     stop("error-404-outside", From::At("/nowhere")),
     stop("api-docs", From::At("/docs/api")),
 ];
 
 /// What the admin of a unit sees.
-const UNIT: [Stop; 20] = [
+const UNIT: &[Stop] = &[
+    stop("overview", From::Inside("")),
+    stop("search", From::Inside("/search?q=order")),
+    stop("search-none", From::Inside("/search?q=nowhere")),
     stop("api-tokens", From::Inside("/admin/api")),
     stop("token-create", From::Inside("/admin/api/tokens/new")),
     stop("token-rotate", From::Behind("/admin/api", "a[href$='/rotate']")),
@@ -51,6 +54,17 @@ const UNIT: [Stop; 20] = [
     stop("webhook-details", From::Behind(HOOKS, "table.saved a.row-link")),
     stop("webhook-delete", From::Behind(HOOKS, "a[href$='/delete']")),
     stop("connect", From::Behind(HOOKS, "input[value*='/connect/']")),
+    stop("users", From::Inside("/admin/users")),
+    stop("user-invite", From::Inside("/admin/users/new")),
+    stop("user-edit", From::Behind("/admin/users", "a[href*='/users/'][href$='/edit']")),
+    stop("user-disable", From::Behind("/admin/users", "a[href$='/disable']")),
+    stop("user-remove", From::Behind("/admin/users", "a[href$='/remove']")),
+    stop("teams", From::Inside("/admin/teams")),
+    stop("team-create", From::Inside("/admin/teams/new")),
+    stop("team", From::Behind("/admin/teams", "a.row-link[href*='/teams/']")),
+    stop("team-delete", From::Behind("/admin/teams", "a[href*='/teams/'][href$='/delete']")),
+    stop("programmes", From::Inside("/programmes")),
+    stop("audit-log", From::Inside("/admin/audit")),
     stop("event-logs", From::Inside("/logs")),
     stop("event-detail", From::Behind("/logs", "a[href*='/logs/evt_']")),
     stop("matrix", From::Inside("/matrix")),
@@ -64,7 +78,7 @@ const UNIT: [Stop; 20] = [
 ];
 
 /// What somebody sees whose partner has several units.
-const GLOBAL: [Stop; 2] = [
+const GLOBAL: &[Stop] = &[
     stop("partner-search", From::At("/partners?q=a")),
     stop("partner-search-none", From::At("/partners?q=zzz")),
 ];
@@ -77,10 +91,10 @@ fn tour(form: &str, (width, height): (u32, u32)) {
         browser.window.cdp().send_raw("Emulation.setScrollbarsHidden", json!({"hidden": true})).await?;
         let mut seen = Seen { demo: &demo, browser: &browser, form, faults: Vec::new() };
         for stop in OUTSIDE {
-            seen.stop(&stop).await?;
+            seen.stop(stop).await?;
         }
         seen.sign_in("owner@northwind.example.com").await?;
-        for stop in GLOBAL.iter().chain(&UNIT) {
+        for stop in GLOBAL.iter().chain(UNIT) {
             seen.stop(stop).await?;
         }
         assert!(seen.faults.is_empty(), "{}", seen.faults.join("\n"));

@@ -22,6 +22,7 @@ pub struct Site {
     program: Program,
     server: Server,
     partner: i64,
+    other_partner: i64,
     /// The unit that people are made in.
     pub bu: String,
     /// The other partner's unit.
@@ -62,7 +63,7 @@ impl Site {
         };
         let ((ours, bu), (theirs, other_bu)) = (partner("Kestrel"), partner("Globex"));
         let (api, other_api) = (api(ours), api(theirs));
-        Self { partner: ours, bu, other_bu, api, other_api, program, server }
+        Self { partner: ours, other_partner: theirs, bu, other_bu, api, other_api, program, server }
     }
 
     /// The link through which a new login of the first partner chooses its password.
@@ -82,6 +83,11 @@ impl Site {
     /// Somebody who is signed in with this role in the first unit.
     pub fn person(&self, role: &str) -> Person {
         self.person_of(self.partner, format!("{role}@kestrel.example"), role)
+    }
+
+    /// Somebody who is signed in with this role in the other unit.
+    pub fn other_person(&self, role: &str) -> Person {
+        self.person_of(self.other_partner, format!("{role}@globex.example"), role)
     }
 
     /// Somebody with this role at a new global partner, which may act in the first unit and not in the other.
@@ -135,6 +141,12 @@ impl Site {
     /// A new active webhook of the first unit for `order.completed`; its id.
     pub fn webhook(&self, name: &str, url: &str) -> String {
         made(&self.api, "/webhooks", &json!({"name": name, "url": url, "events": ["order.completed"]}))
+    }
+
+    /// The id of the first endpoint of a webhook of the first unit.
+    pub fn endpoint(&self, webhook: &str) -> String {
+        let shown = self.api.get(&format!("/webhooks/{webhook}")).json();
+        shown["data"]["endpoints"][0]["id"].as_str().expect("an id").to_owned()
     }
 
     /// Publishes an event in the other unit; its id.
@@ -197,6 +209,11 @@ impl Site {
     /// The path of the API tab.
     pub fn tokens(&self) -> String {
         format!("/bu/{}/admin/api", self.bu)
+    }
+
+    /// The path of the overview, where people start.
+    pub fn overview(&self) -> String {
+        format!("/bu/{}", self.bu)
     }
 
     /// The path of the Webhooks tab.

@@ -14,6 +14,7 @@ use crate::ops::access::partners::{Landing, landing_of};
 use crate::ops::cx::{Actor, Cx, Login, Source, Tools};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
+use crate::store::access::people;
 use crate::store::access::second_factors;
 use crate::store::access::sessions::{self, SessionRow, Signed};
 use crate::store::access::users::UserRow;
@@ -109,6 +110,9 @@ fn store(
     };
     sessions::insert(conn, &row)?;
     sessions::keep_newest(conn, user.id, level, MOST_SESSIONS)?;
+    if level == SessionLevel::Full {
+        people::signed_in(conn, user.id, now)?;
+    }
     Ok((login, cookie))
 }
 

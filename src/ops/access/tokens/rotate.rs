@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{TokenRow, check_scopes, entry, may_make, require_person};
+use super::{TokenRow, check_scopes, entry, may_make, require_person, told};
 use crate::domain::access::token::TokenSecret;
 use crate::domain::id::{BuId, TokenId};
 use crate::keys::{Purpose, random};
 use crate::ops::Error;
 use crate::ops::cx::Cx;
+use crate::ops::events::publish::write_and_tell;
 use crate::ops::system::audit::record;
 use crate::store::access::tokens::{self, NewToken};
 use crate::store::pool::Conn;
@@ -45,7 +46,7 @@ fn make(
 ) -> Result<(TokenRow, TokenSecret), Error> {
     require_person(cx)?;
     let secret = TokenSecret::generate(&mut random);
-    let row = cx.write(|conn| {
+    let row = write_and_tell(&cx.tools, |conn, news| {
         let access = may_make(cx, conn, bu, form_id.as_deref())?;
         if overlap > LONGEST_OVERLAP {
             return Err(Error::field("overlap", "range", "The old token can go on for 30 days at the most."));
@@ -81,13 +82,16 @@ fn make(
         let ends_at = meant.map_or(overlapped, |meant| meant.min(overlapped));
         if overlap.is_zero() {
             tokens::revoke(conn, bu, id, cx.now)?;
+            told::publish_revoked(cx, conn, news, &old)?;
         } else {
             tokens::end_at(conn, bu, id, ends_at)?;
         }
         let before = json!({"name": old.name, "scopes": old.scopes, "expires_at": old.expires_at});
         let after = json!({"successor": new.id, "old_ends_at": ends_at, "secret": "created"});
+        let row = tokens::find(conn, bu, new.id)?.ok_or(Error::NotFound)?;
+        told::publish_created(cx, conn, news, &row)?;
         record(cx, conn, Some(bu), entry("token.rotated", id, Some(before), Some(after)))?;
-        tokens::find(conn, bu, new.id)?.ok_or(Error::NotFound)
+        Ok(row)
     })?;
     cx.tools.known.tokens.forget(|_, known| known.token == id);
     Ok((row, secret))

@@ -6,9 +6,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::own::Own;
 use crate::domain::events::event::IdempotencyKey;
 use crate::domain::events::payload::SoundJson;
-use crate::domain::id::{BuId, EventId, ProgrammeId, TokenId};
+use crate::domain::id::{BuId, EventId, ProgrammeId, TokenId, UserId};
 use crate::domain::problem::{FieldErrors, READ_ONLY_FIELD};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::trigger::is_event_type;
@@ -16,6 +17,9 @@ use crate::ops::Error;
 use crate::ops::cx::{Actor, Cx};
 use crate::ops::events::gather::Answer;
 use crate::ops::webhooks::catalogue::{self, Publishing};
+
+/// How a stored event says that Bellwire itself published it.
+const OWN_SOURCE: &str = "system";
 
 /// An event as its producer sends it.
 #[derive(Debug, Deserialize)]
@@ -68,6 +72,8 @@ pub struct Publish {
     pub(super) event_type: String,
     pub(super) data: Box<[u8]>,
     pub(super) subject: Option<SubjectRef>,
+    /// The login it is about, where that is known already.
+    pub(super) about: Option<UserId>,
     pub(super) programme: Option<ProgrammeId>,
     pub(super) created: Option<Ts>,
     pub(super) source: &'static str,
@@ -85,6 +91,23 @@ impl Publish {
     /// The event's type.
     pub fn event_type(&self) -> &str {
         &self.event_type
+    }
+
+    /// An event of Bellwire's own.
+    pub fn own(own: Own) -> Self {
+        let Own { bu, event_type, data, subject, programme } = own;
+        Self {
+            bu,
+            event_type: event_type.to_owned(),
+            data: data.to_string().into_bytes().into(),
+            subject: None,
+            about: subject,
+            programme,
+            created: None,
+            source: OWN_SOURCE,
+            repeat: None,
+            token: None,
+        }
     }
 
     /// When it happened, if its producer says.
@@ -190,6 +213,7 @@ fn checked(
         event_type: body.event_type,
         data: body.data.get().as_bytes().into(),
         subject: body.subject,
+        about: None,
         programme: programme.flatten(),
         created: created.flatten(),
         source: "api",
@@ -215,21 +239,6 @@ fn refuse_read_only(body: &PublishBody<'_>) -> Result<(), FieldErrors> {
         }
     }
     errors.or(())
-}
-
-/// An event that Bellwire sends of itself, such as a test. `data` must be a JSON object.
-pub fn own(bu: BuId, event_type: &str, data: &serde_json::Value, source: &'static str) -> Publish {
-    Publish {
-        bu,
-        event_type: event_type.to_owned(),
-        data: data.to_string().into_bytes().into(),
-        subject: None,
-        programme: None,
-        created: None,
-        source,
-        repeat: None,
-        token: None,
-    }
 }
 
 /// Publishes: answers after the event and all its deliveries are stored for good.

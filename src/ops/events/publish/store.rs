@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::check::{Decided, Publish, Published, SubjectRef, unknown};
 use crate::domain::access::permission::Permission;
 use crate::domain::events::event::envelope;
-use crate::domain::id::{BuId, TokenId};
+use crate::domain::id::{BuId, TokenId, UserId};
 use crate::domain::time::Ts;
 use crate::ops::access::tokens;
 use crate::ops::events::gather::GatherTools;
@@ -201,17 +201,27 @@ impl Unit<'_> {
     }
 
     fn subject(&mut self, draft: &Publish) -> Result<Result<Option<Subject>, Error>, Error> {
-        let Some(given) = &draft.subject else { return Ok(Ok(None)) };
-        let found = match given {
+        let found = match &draft.subject {
+            None => draft.about,
+            Some(given) => match self.login(given)? {
+                Some(user) => Some(user),
+                None => return Ok(Err(unknown("subject").into())),
+            },
+        };
+        let Some(user) = found else { return Ok(Ok(None)) };
+        let teams = crate::store::webhooks::routes::teams_of(self.conn, user)?;
+        Ok(Ok(Some(Subject { user, teams })))
+    }
+
+    /// The login of the unit that is meant.
+    fn login(&mut self, given: &SubjectRef) -> Result<Option<UserId>, Error> {
+        Ok(match given {
             SubjectRef::Number(number) => users::of_unit_by_number(self.conn, self.bu, *number)?,
             SubjectRef::Text(text) => match (text.parse(), text.parse::<i64>()) {
                 (Ok(id), _) => users::of_unit(self.conn, self.bu, id)?,
                 (_, Ok(number)) => users::of_unit_by_number(self.conn, self.bu, number)?,
                 _ => None,
             },
-        };
-        let Some(user) = found else { return Ok(Err(unknown("subject").into())) };
-        let teams = crate::store::webhooks::routes::teams_of(self.conn, user)?;
-        Ok(Ok(Some(Subject { user, teams })))
+        })
     }
 }

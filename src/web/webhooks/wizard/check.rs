@@ -12,6 +12,7 @@ use crate::domain::webhooks::draft::{
 };
 use crate::domain::webhooks::filter::{Filter, Operator};
 use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::ops::webhooks::destination::{DestinationDraft, OwnSecret};
 
 impl Draft {
     /// What is wrong with the name step. Nobody has looked yet whether the login and the team exist.
@@ -91,9 +92,9 @@ pub fn step_of(field: &str) -> Step {
 
 impl EndpointTyped {
     /// The endpoint that is asked for, and what could not be read of it.
-    fn draft(&self) -> (EndpointDraft, FieldErrors) {
+    pub fn draft(&self) -> (EndpointDraft, FieldErrors) {
         let mut errors = FieldErrors::default();
-        let timeout_ms = self.timeout.parse().ok().and_then(|seconds: i32| seconds.checked_mul(1_000));
+        let timeout_ms = milliseconds(&self.timeout).and_then(|ms| i32::try_from(ms).ok());
         if timeout_ms.is_none() {
             errors.push("timeout_ms", "range", "Choose one of these times.");
         }
@@ -117,6 +118,24 @@ impl EndpointTyped {
         (draft, errors)
     }
 
+    /// The destination that is asked for: what was not typed again stays as it is stored.
+    pub fn destination(&self) -> DestinationDraft {
+        let typed = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let named = self.headers.iter().filter(|header| !header.is_blank());
+        let static_name = self.static_name.trim();
+        let is_static = !static_name.is_empty() || !self.static_value.is_empty();
+        DestinationDraft {
+            url: self.url.trim().to_owned(),
+            headers: named.map(|header| (header.name.trim().to_owned(), typed(&header.value))).collect(),
+            static_header: is_static.then(|| (static_name.to_owned(), typed(&self.static_value))),
+            secret: match (self.own_secret, self.keeps_secret, self.stored.secret) {
+                (true, _, _) => OwnSecret::New(self.secret.clone()),
+                (false, false, true) => OwnSecret::Webhooks,
+                (false, _, _) => OwnSecret::Keep,
+            },
+        }
+    }
+
     fn retry(&self) -> Result<RetryPolicy, FieldErrors> {
         match self.retry.as_str() {
             "none" => Ok(RetryPolicy::None),
@@ -126,6 +145,14 @@ impl EndpointTyped {
             }
             _ => Ok(RetryPolicy::Published),
         }
+    }
+}
+
+/// `15` seconds or `1500ms`, in milliseconds.
+pub fn milliseconds(text: &str) -> Option<u64> {
+    match text.strip_suffix("ms") {
+        Some(digits) => digits.parse().ok(),
+        None => text.parse::<u64>().ok()?.checked_mul(1_000),
     }
 }
 
@@ -142,7 +169,8 @@ fn seconds(text: &str) -> Option<u32> {
 }
 
 impl TriggerTyped {
-    fn draft(&self) -> TriggerDraft {
+    /// The trigger that is asked for.
+    pub fn draft(&self) -> TriggerDraft {
         TriggerDraft {
             field: FieldName::InFull,
             event: self.event.clone(),
@@ -174,7 +202,7 @@ impl ConditionTyped {
         let op = self.op.parse::<Operator>().ok();
         let value = match op {
             Some(Operator::In) => {
-                value.split(',').map(str::trim).filter(|one| !one.is_empty()).map(one_value).collect()
+                parts(value).into_iter().map(str::trim).filter(|one| !one.is_empty()).map(one_value).collect()
             }
             Some(Operator::Exists) if value.is_empty() => Value::Bool(true),
             Some(Operator::StartsWith) => Value::String(unquoted(value)),
@@ -183,6 +211,18 @@ impl ConditionTyped {
         };
         json!({"path": self.path.trim(), "op": self.op, "value": value})
     }
+}
+
+/// A list at its commas, but for those between quotes.
+fn parts(text: &str) -> Vec<&str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c| {
+        let was_escaped = escaped;
+        escaped = quoted && c == '\\' && !was_escaped;
+        quoted ^= c == '"' && !was_escaped;
+        c == ',' && !quoted
+    })
+    .collect()
 }
 
 /// `500`, `true` and `null` as what they are, everything else as a text; quotes make a text of those too.
@@ -212,6 +252,7 @@ mod tests {
             ("eq", "\"500\"", json!("500")),
             ("eq", " EUR ", json!("EUR")),
             ("in", "DE, FR,7", json!(["DE", "FR", 7])),
+            ("in", r#""a, \"b", c"#, json!(["a, \"b", "c"])),
             ("exists", "", json!(true)),
             ("starts_with", "12", json!("12")),
         ] {

@@ -44,6 +44,8 @@ pub struct Draft {
     pub triggers: Vec<TriggerTyped>,
     /// Whether it starts active.
     pub active: bool,
+    /// The version of the webhook that is changed; 0 when one is added.
+    pub seen: i64,
 }
 
 /// An endpoint as it was typed.
@@ -71,6 +73,21 @@ pub struct EndpointTyped {
     pub static_value: String,
     /// Custom headers; the last one may be blank.
     pub headers: Vec<HeaderTyped>,
+    /// Whether it goes on signing with the secret of its own that is stored.
+    pub keeps_secret: bool,
+    /// What is stored of it and never shown here.
+    pub stored: StoredSecrets,
+}
+
+/// The secrets that are stored of an endpoint which is changed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct StoredSecrets {
+    /// Names of custom headers that have a value.
+    pub headers: Vec<String>,
+    /// Whether the static header has a value.
+    pub static_value: bool,
+    /// Whether it signs with a secret of its own.
+    pub secret: bool,
 }
 
 /// A custom header as it was typed.
@@ -120,6 +137,8 @@ impl Default for EndpointTyped {
             static_name: header::STATIC_HEADER.to_owned(),
             static_value: String::new(),
             headers: vec![HeaderTyped::default()],
+            keeps_secret: false,
+            stored: StoredSecrets::default(),
         }
     }
 }
@@ -166,6 +185,7 @@ impl Draft {
             endpoints: vec![EndpointTyped::default()],
             triggers: vec![TriggerTyped::default()],
             active: true,
+            seen: 0,
         }
     }
 
@@ -192,6 +212,9 @@ impl Draft {
                 self.description = text("w-desc").replace("\r\n", "\n");
                 self.for_login = text("w-for");
                 self.team = text("w-team");
+                if self.seen != 0 {
+                    self.active = !form.text("w-active").is_empty();
+                }
             }
             Step::Endpoints => {
                 for (i, endpoint) in self.endpoints.iter_mut().enumerate() {
@@ -202,7 +225,9 @@ impl Draft {
                 for (i, trigger) in self.triggers.iter_mut().enumerate() {
                     trigger.read(form, i);
                 }
-                self.active = !form.text("w-active").is_empty();
+                if self.seen == 0 {
+                    self.active = !form.text("w-active").is_empty();
+                }
             }
         }
     }
@@ -251,6 +276,7 @@ impl EndpointTyped {
         self.url = text("url");
         self.info = text("info");
         self.own_secret = text("sec") == "own";
+        self.keeps_secret = text("sec") == "keep";
         replace(&mut self.secret, text("own"));
         self.timeout = text("to");
         self.retry = text("retry");
@@ -275,9 +301,13 @@ impl EndpointTyped {
             name: String::new(),
             value: if header.is_hidden() { header.value.clone() } else { String::new() },
         });
-        let (headers, secret) = (headers.collect(), std::mem::take(&mut self.secret));
-        *self =
-            Self { headers, secret, static_value: std::mem::take(&mut self.static_value), ..Self::default() };
+        *self = Self {
+            headers: headers.collect(),
+            secret: std::mem::take(&mut self.secret),
+            static_value: std::mem::take(&mut self.static_value),
+            stored: std::mem::take(&mut self.stored),
+            ..Self::default()
+        };
     }
 }
 

@@ -5,14 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use askama::Template;
 
+use super::act::Act;
 use super::check::step_of;
-use super::draft::{ConditionTyped, Draft, EndpointTyped, HeaderTyped, Step, TriggerTyped};
+use super::draft::{ConditionTyped, Draft, Step, TriggerTyped};
+use super::press::{Press, edit, focused, pressed_id};
 use super::view::{Frame, Offer, Turn, Wizard};
 use crate::domain::access::permission::Permission;
-use crate::domain::webhooks::endpoint::MOST_ENDPOINTS;
-use crate::domain::webhooks::filter::MOST_CONDITIONS;
-use crate::domain::webhooks::header::MOST_HEADERS;
-use crate::domain::webhooks::trigger::MOST_TRIGGERS;
 use crate::ops::access::teams;
 use crate::ops::webhooks::create::{Created, create_with_form};
 use crate::ops::webhooks::trial::{Trial, try_filter};
@@ -20,7 +18,7 @@ use crate::ops::webhooks::{catalogue, scope};
 use crate::ops::{Error, Refusal};
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
-use crate::web::form::{Checked, Fields};
+use crate::web::form::Checked;
 use crate::web::here::Here;
 use crate::web::page::Page;
 use crate::web::parts::{Notice, Tone};
@@ -33,63 +31,28 @@ const HX_RETARGET: HeaderName = HeaderName::from_static("hx-retarget");
 /// Tells htmx which address the page has now.
 const HX_REPLACE_URL: HeaderName = HeaderName::from_static("hx-replace-url");
 /// The longest sealed draft, in bytes: with the fields that are shown it must fit into one form.
-const LONGEST_DRAFT: usize = 40 * 1024;
+pub const LONGEST_DRAFT: usize = 40 * 1024;
 
 /// The dialog, for htmx.
 #[derive(Debug, Template)]
 #[template(path = "webhooks/wizard/dialog.html")]
-struct Dialog {
-    wizard: Wizard,
+pub struct Dialog {
+    /// The form.
+    pub wizard: Wizard,
 }
 
 /// What changes in it from step to step, for htmx.
 #[derive(Debug, Template)]
 #[template(path = "webhooks/wizard/form.html")]
-struct Form {
-    wizard: Wizard,
+pub struct Form {
+    /// The form.
+    pub wizard: Wizard,
 }
 
 impl Page for Dialog {}
-impl Page for Form {}
-
-/// A button of the form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Press {
-    Next,
-    Back,
-    Look,
-    AddEndpoint,
-    AddTrigger,
-    AddHeader(usize),
-    AddCondition(usize),
-    RemoveEndpoint(usize),
-    RemoveTrigger(usize),
-    RemoveHeader(usize, usize),
-    RemoveCondition(usize, usize),
-}
-
-impl Press {
-    /// Reads `remove-header-0-2`; anything unknown is Next, which checks everything.
-    fn read(text: &str) -> Self {
-        let (word, numbers) = match text.find(|c: char| c.is_ascii_digit()) {
-            Some(at) => text.split_at(at),
-            None => (text, ""),
-        };
-        let mut numbers = numbers.split('-').map(|number| number.parse().unwrap_or(usize::MAX));
-        let (i, j) = (numbers.next().unwrap_or(usize::MAX), numbers.next().unwrap_or(usize::MAX));
-        match word {
-            "back" => Self::Back,
-            "look" | "look-" => Self::Look,
-            "add-endpoint" => Self::AddEndpoint,
-            "add-trigger" => Self::AddTrigger,
-            "add-header-" => Self::AddHeader(i),
-            "add-condition-" => Self::AddCondition(i),
-            "remove-endpoint-" => Self::RemoveEndpoint(i),
-            "remove-trigger-" => Self::RemoveTrigger(i),
-            "remove-header-" => Self::RemoveHeader(i, j),
-            "remove-condition-" => Self::RemoveCondition(i, j),
-            _ => Self::Next,
-        }
+impl Page for Form {
+    fn title(&self) -> Option<&str> {
+        Some(&self.wizard.page_title)
     }
 }
 
@@ -136,21 +99,6 @@ fn place(here: &Here) -> String {
     format!("wizard|{}|{}", here.signed.login.session, here.bu())
 }
 
-/// The id of the button that was pressed.
-fn pressed_id(form: &Fields) -> String {
-    format!("w-{}", form.text("press"))
-}
-
-/// The step with the focus on its first field.
-fn focused(draft: &Draft) -> Turn {
-    let focus = match draft.step {
-        Step::Name => "w-name",
-        Step::Endpoints => "ep0-url",
-        Step::Triggers => "tr0-r",
-    };
-    Turn { focus: focus.to_owned(), ..Turn::default() }
-}
-
 /// Goes on to the step after, when nothing is wrong with this one.
 async fn next(here: &Here, draft: &mut Draft) -> Result<Turn, Fault> {
     draft.tidy();
@@ -173,62 +121,6 @@ async fn next(here: &Here, draft: &mut Draft) -> Result<Turn, Fault> {
         }
         Err(errors) => Turn { errors, ..Turn::default() },
     })
-}
-
-/// Changes the form as the button says; gives the id of what has the focus then, unless it stays.
-fn edit(draft: &mut Draft, press: Press) -> Option<String> {
-    match press {
-        Press::Back => {
-            draft.step = if draft.step == Step::Triggers { Step::Endpoints } else { Step::Name };
-            return Some(focused(draft).focus);
-        }
-        Press::AddEndpoint if draft.endpoints.len() < MOST_ENDPOINTS => {
-            draft.endpoints.push(EndpointTyped::default());
-            return Some(format!("ep{}-url", draft.endpoints.len() - 1));
-        }
-        Press::AddTrigger if draft.triggers.len() < MOST_TRIGGERS => {
-            draft.triggers.push(TriggerTyped::default());
-            return Some(format!("tr{}-r", draft.triggers.len() - 1));
-        }
-        Press::RemoveEndpoint(i) if i < draft.endpoints.len() && draft.endpoints.len() > 1 => {
-            draft.endpoints.remove(i);
-            return Some("w-add-endpoint".to_owned());
-        }
-        Press::RemoveTrigger(i) if i < draft.triggers.len() && draft.triggers.len() > 1 => {
-            draft.triggers.remove(i);
-            return Some("w-add-trigger".to_owned());
-        }
-        Press::AddHeader(i) => {
-            let headers = &mut draft.endpoints.get_mut(i)?.headers;
-            if headers.len() < MOST_HEADERS {
-                headers.push(HeaderTyped::default());
-                return Some(format!("ep{i}-hk{}", headers.len() - 1));
-            }
-        }
-        Press::AddCondition(i) => {
-            let conditions = &mut draft.triggers.get_mut(i)?.conditions;
-            if conditions.len() < MOST_CONDITIONS {
-                conditions.push(ConditionTyped::default());
-                return Some(format!("tr{i}-cp{}", conditions.len() - 1));
-            }
-        }
-        Press::RemoveHeader(i, j) => {
-            let headers = &mut draft.endpoints.get_mut(i)?.headers;
-            if j < headers.len() && headers.len() > 1 {
-                headers.remove(j);
-                return Some(format!("ep{i}-hk0"));
-            }
-        }
-        Press::RemoveCondition(i, j) => {
-            let conditions = &mut draft.triggers.get_mut(i)?.conditions;
-            if j < conditions.len() && conditions.len() > 1 {
-                conditions.remove(j);
-                return Some(format!("tr{i}-cp0"));
-            }
-        }
-        _ => {}
-    }
-    None
 }
 
 /// Makes the webhook, or shows the first step in which something is wrong.
@@ -304,29 +196,26 @@ async fn answer(here: &Here, draft: &Draft, was: Step, mut turn: Turn) -> Result
         let notice = Notice { tone: Tone::Bad, title, text: text.to_owned() };
         turn = Turn { notice: Some(notice), ..focused(&draft) };
     }
-    let offer = offer(here, &draft, &mut turn).await?;
-    let is_refused = !turn.errors.is_empty() || turn.notice.is_some();
+    let offer = offer(here, &draft, Vec::new(), &mut turn).await?;
+    let is_refused = turn.is_refused();
     let frame = Frame {
         href: routes::webhook_new(here.bu()),
         back: routes::webhooks(here.bu()),
         csrf: here.signed.csrf.clone(),
         draft: sealed,
+        act: Act::Add,
     };
     let wizard = Wizard::draw(frame, &draft, &offer, turn);
     let status = if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(match (here.wants_fragment(), here.is_post()) {
         (true, true) => here.answer_with(status, &Form { wizard }),
         (true, false) => here.answer_with(status, &Dialog { wizard }),
-        (false, _) => {
-            let title =
-                format!("{}Add Webhook, step {}", if is_refused { "Error: " } else { "" }, wizard.step);
-            here.answer_with(status, &WebhookList::plain(here).await?.under(wizard, title))
-        }
+        (false, _) => here.answer_with(status, &WebhookList::plain(here).await?.under(wizard)),
     })
 }
 
-/// What the steps offer to choose from; filters are tried on the way.
-async fn offer(here: &Here, draft: &Draft, turn: &mut Turn) -> Result<Offer, Fault> {
+/// What the steps offer to choose from, beside the event types that are in use; filters are tried on the way.
+pub async fn offer(here: &Here, draft: &Draft, used: Vec<String>, turn: &mut Turn) -> Result<Offer, Fault> {
     let triggers = if draft.step == Step::Triggers { draft.triggers.clone() } else { Vec::new() };
     let wanted = move |trigger: &TriggerTyped| {
         let is_blank = trigger.conditions.iter().all(ConditionTyped::is_blank);
@@ -336,7 +225,8 @@ async fn offer(here: &Here, draft: &Draft, turn: &mut Turn) -> Result<Offer, Fau
     let may_try = here.may(Permission::EventsRead);
     let (offer, trials) = here
         .run(move |cx, bu| {
-            let offer = Offer { types: catalogue::offered(cx, bu)?, teams: teams::list(cx, bu)? };
+            let offer =
+                Offer { types: catalogue::offered_beside(cx, bu, &used)?, teams: teams::list(cx, bu)? };
             let trial = |trigger: &TriggerTyped| -> Result<Option<Trial>, Error> {
                 let Some((event, filter)) = wanted(trigger).filter(|_| may_try) else { return Ok(None) };
                 try_filter(cx, bu, &event, &filter).map(Some)
@@ -347,19 +237,4 @@ async fn offer(here: &Here, draft: &Draft, turn: &mut Turn) -> Result<Offer, Fau
         .await?;
     turn.trials = trials;
     Ok(offer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_button_says_what_it_does_and_to_what() {
-        assert_eq!(Press::read("remove-header-3-12"), Press::RemoveHeader(3, 12));
-        assert_eq!(Press::read("add-condition-0"), Press::AddCondition(0));
-        assert_eq!(Press::read("look-4"), Press::Look);
-        for unknown in ["", "next", "add-header", "remove-x-1"] {
-            assert_eq!(Press::read(unknown), Press::Next, "{unknown}");
-        }
-    }
 }

@@ -1,21 +1,17 @@
 //! The wizard as its page shows it: the fields of one step with what was typed and what is wrong.
 
-use super::draft::{Draft, EndpointTyped, Step};
+use super::act::{Act, page_title};
+use super::draft::{Draft, Step};
+use super::endpoints::EndpointView;
 use super::sentence::{Phrase, sentence};
 use super::triggers::TriggerView;
 use crate::domain::problem::FieldErrors;
 use crate::domain::webhooks::endpoint::MOST_ENDPOINTS;
-use crate::domain::webhooks::header::MOST_HEADERS;
 use crate::domain::webhooks::trigger::MOST_TRIGGERS;
 use crate::ops::webhooks::catalogue::TypeView;
 use crate::ops::webhooks::trial::Trial;
 use crate::store::access::teams::TeamRow;
 use crate::web::parts::{Choice, Notice};
-
-const TIMEOUTS: [(&str, &str); 3] = [("15", "15 seconds"), ("5", "5 seconds"), ("30", "30 seconds")];
-const RETRIES: [(&str, &str); 3] =
-    [("published", "10 attempts over 75 hours"), ("none", "No retries"), ("own", "My own schedule")];
-const SECRETS: [(&str, &str); 2] = [("", "Generate one for me"), ("own", "Use my own")];
 
 /// What the steps offer to choose from.
 pub struct Offer {
@@ -38,9 +34,24 @@ pub struct Turn {
     pub trials: Vec<Option<Trial>>,
 }
 
+impl Turn {
+    /// Whether what was asked for was not done.
+    pub fn is_refused(&self) -> bool {
+        !self.errors.is_empty() || self.notice.is_some()
+    }
+}
+
 /// The dialog.
 #[derive(Debug)]
 pub struct Wizard {
+    /// What it is for.
+    pub act: Act,
+    /// What the window is called.
+    pub page_title: String,
+    /// Where the destination of the endpoint is changed, in the form of its other settings.
+    pub destination: Option<String>,
+    /// Where the endpoint is removed, if it may be.
+    pub remove: Option<String>,
     /// Where its buttons post to: its own address.
     pub href: String,
     /// The list it came from.
@@ -107,48 +118,12 @@ pub struct Pick {
     pub focus: bool,
 }
 
-/// One endpoint.
-#[derive(Debug)]
-pub struct EndpointView {
-    /// Its number, from 1.
-    pub number: usize,
-    /// The start of its ids: `ep0`.
-    pub id: String,
-    /// Its address.
-    pub url: Input,
-    /// Whether the Advanced section is open.
-    pub open: bool,
-    /// What to know about it.
-    pub info: Input,
-    /// Whose secret signs.
-    pub secret: Pick,
-    /// A secret of its own.
-    pub own_secret: Input,
-    /// The longest time of an attempt.
-    pub timeout: Pick,
-    /// Custom headers: name and value.
-    pub headers: Vec<(Input, Input)>,
-    /// What is wrong with the headers together.
-    pub header_errors: Vec<String>,
-    /// Whether one more may be added.
-    pub more_headers: bool,
-    /// The name of the static secret header.
-    pub static_name: Input,
-    /// Its value.
-    pub static_value: Input,
-    /// When failed attempts are repeated.
-    pub retry: Pick,
-    /// The waits of a schedule of one's own.
-    pub waits: Input,
-    /// Deliveries a second at the most.
-    pub rate: Input,
-}
-
 /// Makes fields, and gives the focus to the first that is wrong, else to the one that was asked for.
 pub struct Drawing<'a> {
     errors: &'a FieldErrors,
     focus: &'a str,
-    is_given: bool,
+    /// Whether a field has it.
+    pub is_given: bool,
 }
 
 /// Where the form stands.
@@ -161,14 +136,21 @@ pub struct Frame {
     pub csrf: String,
     /// The draft, sealed.
     pub draft: String,
+    /// What the form is for.
+    pub act: Act,
 }
 
 impl Wizard {
     /// The step that `draft` stands at.
     pub fn draw(frame: Frame, draft: &Draft, offer: &Offer, turn: Turn) -> Self {
-        let Frame { href, back, csrf, draft: sealed } = frame;
+        let Frame { href, back, csrf, draft: sealed, act } = frame;
+        let page_title = page_title(act, draft.step, turn.is_refused());
         let mut drawing = Drawing { errors: &turn.errors, focus: &turn.focus, is_given: false };
         let mut wizard = Self {
+            act,
+            page_title,
+            destination: None,
+            remove: None,
             href,
             back,
             csrf,
@@ -193,7 +175,8 @@ impl Wizard {
             Step::Endpoints => {
                 wizard.step = 2;
                 let endpoints = draft.endpoints.iter().enumerate();
-                wizard.endpoints = endpoints.map(|(i, one)| EndpointView::of(i, one, &mut drawing)).collect();
+                wizard.endpoints =
+                    endpoints.map(|(i, one)| EndpointView::of(act, i, one, &mut drawing)).collect();
             }
             Step::Triggers => {
                 wizard.step = 3;
@@ -219,87 +202,6 @@ impl Wizard {
         self.for_login = drawing.input("w-for", "for_login", &draft.for_login);
         self.team = drawing.pick("w-team", "for_team", teams);
     }
-
-    /// What stands under the heading.
-    pub const fn lead(&self) -> &'static str {
-        match self.step {
-            1 => "Step 1 of 3. Name your webhook.",
-            2 => "Step 2 of 3. Attach the endpoints that will receive it.",
-            _ => "Step 3 of 3. Set what should trigger it.",
-        }
-    }
-}
-
-impl EndpointView {
-    fn of(i: usize, typed: &EndpointTyped, drawing: &mut Drawing<'_>) -> Self {
-        let (id, path) = (format!("ep{i}"), format!("endpoints[{i}]"));
-        let is = |part: &str| format!("{id}-{part}");
-        let at = |part: &str| format!("{path}.{part}");
-        let url = drawing.input(is("url"), &at("url"), &typed.url);
-        let before = drawing.is_given;
-        let info = drawing.input(is("info"), &at("name"), &typed.info);
-        let own = if typed.own_secret { "own" } else { "" };
-        let secret = drawing.pick(is("sec"), "", Choice::list(SECRETS, own));
-        let own_secret = drawing.hidden(is("own"), &at("secret"), &typed.secret);
-        let timeout = drawing.pick(is("to"), &at("timeout_ms"), Choice::list(TIMEOUTS, &typed.timeout));
-        let headers = typed.headers.iter().enumerate().map(|(j, header)| {
-            let name = drawing.input(format!("{id}-hk{j}"), &at(&format!("headers[{j}].name")), &header.name);
-            let (value_id, value_at) = (format!("{id}-hv{j}"), at(&format!("headers[{j}].value")));
-            let value = if header.is_hidden() {
-                drawing.hidden(value_id, &value_at, &header.value)
-            } else {
-                drawing.input(value_id, &value_at, &header.value)
-            };
-            (name, value)
-        });
-        let headers: Vec<_> = headers.collect();
-        let static_name = drawing.input(is("sn"), &at("static_header"), &typed.static_name);
-        let static_value = drawing.hidden(is("sv"), &at("static_secret"), &typed.static_value);
-        let retry = drawing.pick(is("retry"), "", Choice::list(RETRIES, &typed.retry));
-        let waits = drawing.input(is("waits"), &at("retry"), &typed.waits);
-        let rate = drawing.input(is("rate"), &at("rate_per_second"), &typed.rate);
-        let header_errors = drawing.errors(&at("headers"));
-        let has_focus = !before && drawing.is_given;
-        Self {
-            number: i + 1,
-            open: has_focus
-                || drawing.any_under(&path, "url")
-                || drawing.asks_for(&format!("{id}-"))
-                || typed.is_special(),
-            more_headers: headers.len() < MOST_HEADERS,
-            id,
-            url,
-            info,
-            secret,
-            own_secret,
-            timeout,
-            headers,
-            header_errors,
-            static_name,
-            static_value,
-            retry,
-            waits,
-            rate,
-        }
-    }
-}
-
-impl EndpointTyped {
-    /// Whether anything of the Advanced section was changed.
-    fn is_special(&self) -> bool {
-        let blank = Self::default();
-        self.own_secret
-            || self.headers.iter().any(|header| !header.is_blank())
-            || !self.static_value.is_empty()
-            || [&self.info, &self.rate].into_iter().any(|text| !text.is_empty())
-            || [
-                (&self.timeout, &blank.timeout),
-                (&self.retry, &blank.retry),
-                (&self.static_name, &blank.static_name),
-            ]
-            .into_iter()
-            .any(|(typed, usual)| typed != usual)
-    }
 }
 
 impl Drawing<'_> {
@@ -309,13 +211,13 @@ impl Drawing<'_> {
     }
 
     /// Whether anything under `path` is wrong, besides its part `but`.
-    fn any_under(&self, path: &str, but: &str) -> bool {
+    pub fn any_under(&self, path: &str, but: &str) -> bool {
         let part = |field: &str| field.strip_prefix(path)?.strip_prefix('.').map(|part| part != but);
         self.errors.iter().any(|error| part(&error.field) == Some(true))
     }
 
     /// Whether the focus is asked for by an id that starts so and is no field's.
-    fn asks_for(&self, start: &str) -> bool {
+    pub fn asks_for(&self, start: &str) -> bool {
         !self.is_given && self.focus.starts_with(start)
     }
 
@@ -330,6 +232,12 @@ impl Drawing<'_> {
     pub fn hidden(&mut self, id: impl Into<String>, path: &str, value: &str) -> Input {
         let input = self.input(id, path, "");
         Input { kept: !value.is_empty() && input.errors.is_empty(), ..input }
+    }
+
+    /// A field whose stored value stays, unless another is typed.
+    pub fn stored(&mut self, id: impl Into<String>, path: &str, kept: bool) -> Input {
+        let input = self.input(id, path, "");
+        Input { kept: kept && input.errors.is_empty(), ..input }
     }
 
     /// A field that is chosen from.

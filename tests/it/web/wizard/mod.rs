@@ -2,4 +2,4 @@
 
 mod browser;
 mod forms;
-mod typing;
+pub mod typing;

@@ -20,6 +20,11 @@ impl Form {
         Self::of(person.get(&path), path)
     }
 
+    /// The form of a page, whichever it is for.
+    pub fn at(person: &Person, path: &str) -> Self {
+        Self::of(person.get(path), path.to_owned())
+    }
+
     /// The wizard's second step, for the webhook of this name.
     pub fn endpoints(person: &Person, site: &Site, name: &str) -> Self {
         Self::open(person, site).with("w-name", name).press(person, "next")
@@ -31,7 +36,10 @@ impl Form {
     }
 
     fn of(answer: Answer, path: String) -> Self {
-        let form = answer.body.split_once("<form id=\"wizard\"").map_or("", |(_, rest)| rest);
+        // The form of a dialog comes last in a page.
+        let dialog = answer.body.split_once("<dialog").map_or("", |(_, rest)| rest);
+        let form = dialog.split_once("<form").or(answer.body.split_once("<form id=\"wizard\""));
+        let form = form.map_or("", |(_, rest)| rest);
         let fields = fields(form.split_once("</form>").map_or("", |(form, _)| form));
         Self { answer, path, fields }
     }
@@ -41,6 +49,20 @@ impl Form {
         assert!(self.fields.contains_key(name), "{name} is not in {:?}", self.fields);
         self.fields.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// The same form with another text in a field.
+    pub fn with_text(&self, name: &str, value: &str) -> Self {
+        self.copy().with(name, value)
+    }
+
+    fn copy(&self) -> Self {
+        let answer = Answer {
+            status: self.answer.status,
+            headers: self.answer.headers.clone(),
+            body: self.answer.body.clone(),
+        };
+        Self { answer, path: self.path.clone(), fields: self.fields.clone() }
     }
 
     /// Takes the tick out of a box.

@@ -1,0 +1,138 @@
+//! Finding something of a business unit by a few letters: webhooks by name, address and id, events by id and type.
+
+use crate::domain::access::partner::folded;
+use crate::domain::access::permission::Permission;
+use crate::domain::id::{BuId, EventId, WebhookId};
+use crate::domain::time::Ts;
+use crate::ops::Error;
+use crate::ops::authorize::authorize;
+use crate::ops::cx::Cx;
+use crate::ops::events::log::{self, LogQuery};
+use crate::store::events::events;
+use crate::store::pool::Conn;
+use crate::store::webhooks::{endpoints, webhooks};
+
+/// The longest text that is searched for, in characters.
+const LONGEST: usize = 200;
+/// How many of a kind are found at the most.
+const MOST: usize = 6;
+/// How many events are found by their type at the most.
+const MOST_OF_TYPE: usize = 3;
+/// How many webhooks are looked at with one query.
+const STEP: i64 = 1_000;
+/// How many of the latest events are looked at for their type.
+const LATEST: i64 = 200;
+/// How many characters of an id without `evt_` are enough to look for it.
+const LEAST_OF_ID: usize = 6;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Webhooks, newest first.
+    pub webhooks: Vec<WebhookHit>,
+    /// Events, newest first.
+    pub events: Vec<EventHit>,
+}
+
+/// A webhook that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookHit {
+    /// Its id.
+    pub id: WebhookId,
+    /// Its name.
+    pub name: String,
+    /// The address that fits, where the name does not.
+    pub url: Option<String>,
+}
+
+/// An event that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventHit {
+    /// Its id.
+    pub id: EventId,
+    /// Its type.
+    pub event_type: String,
+    /// When it was stored.
+    pub at: Ts,
+}
+
+/// What `text` fits in `bu`: a part of a webhook's name, address or id, whatever case and accents; the beginning
+/// of an event's id, or a part of the type of one of the latest. Nothing for an empty text.
+pub fn search(cx: &Cx, bu: BuId, text: &str) -> Result<Found, Error> {
+    let text: String = folded(text).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    if text.is_empty() {
+        return Ok(Found::default());
+    }
+    let webhooks = cx.read(|conn| {
+        authorize(cx, conn, bu, Permission::WebhooksRead)?;
+        fitting(conn, bu, &text)
+    })?;
+    let mut events = by_id(cx, bu, &text)?;
+    if events.is_empty() {
+        events = cx.read(|conn| {
+            authorize(cx, conn, bu, Permission::EventsRead)?;
+            by_type(conn, bu, &text)
+        })?;
+    }
+    Ok(Found { webhooks, events })
+}
+
+/// Goes over the webhooks from the newest on, and stops as soon as there are enough.
+fn fitting(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<WebhookHit>, Error> {
+    let (mut found, mut before) = (Vec::new(), None);
+    loop {
+        let named = webhooks::named_before(conn, bu, before, STEP)?;
+        let Some((last, _)) = named.last() else { return Ok(found) };
+        let mut urls = endpoints::addresses_between(conn, bu, *last, before)?;
+        urls.retain(|(_, url)| folded(url).contains(text));
+        before = Some(*last);
+        for (id, name) in named {
+            let by_name = folded(&name).contains(text) || id.as_str().contains(text);
+            let url = urls.iter().find(|(of, _)| *of == id).map(|(_, url)| url.clone());
+            if by_name || url.is_some() {
+                found.push(WebhookHit { id, name, url: url.filter(|_| !by_name) });
+            }
+            if found.len() == MOST {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+fn by_id(cx: &Cx, bu: BuId, text: &str) -> Result<Vec<EventHit>, Error> {
+    if !text.starts_with("evt_") && text.len() < LEAST_OF_ID {
+        return Ok(Vec::new());
+    }
+    let query = LogQuery { id: Some(text.to_owned()), limit: MOST, ..LogQuery::default() };
+    let lines = log::log(cx, bu, &query)?.lines;
+    Ok(lines
+        .into_iter()
+        .map(|line| EventHit { id: line.event, event_type: line.event_type, at: line.at })
+        .collect())
+}
+
+fn by_type(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<EventHit>, Error> {
+    let end = events::last_place(conn, bu)?.saturating_add(1);
+    let heads = events::heads(conn, bu, end, LATEST)?;
+    let fit = heads.into_iter().filter(|head| head.event_type.contains(text)).take(MOST_OF_TYPE);
+    Ok(fit.map(|head| EventHit { id: head.id, event_type: head.event_type, at: head.received_at }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::access::user::Role;
+    use crate::ops::testing::World;
+
+    #[test]
+    fn nothing_typed_finds_nothing_and_nothing_of_another_unit_is_found() {
+        let world = World::new();
+        let (ours, theirs) = (world.channel("Ours"), world.channel("Theirs"));
+        let login = world.login(ours.partner, Role::Viewer);
+        let bu = ours.bu.unwrap();
+        for nothing in ["", "  ", "\0", "desk", "evt_", "evt_zzz", "%"] {
+            assert_eq!(search(&login, bu, nothing).unwrap(), Found::default(), "{nothing}");
+        }
+        assert!(crate::ops::testing::is_not_found(&search(&login, theirs.bu.unwrap(), "desk")));
+    }
+}

@@ -1,0 +1,26 @@
+//! Two people who change one webhook: the later one is told what the earlier one did.
+
+use crate::domain::id::{BuId, WebhookId};
+use crate::domain::time::Ts;
+use crate::ops::Error;
+use crate::store::pool::Conn;
+use crate::store::webhooks::webhooks::{self, WebhookRow};
+
+/// The code of the conflict that tells that somebody else was faster.
+pub const CHANGED: &str = "changed_meanwhile";
+
+/// When a webhook was last changed: what somebody has seen of it when they change it.
+pub fn of(row: &WebhookRow) -> Ts {
+    row.updated_at.unwrap_or(row.created_at)
+}
+
+/// One webhook of `bu`, which nobody else changes until the transaction ends. [`CHANGED`] when it is not as it was
+/// `seen`; whoever has seen nothing changes it as it is.
+pub(super) fn hold(conn: &mut Conn, bu: BuId, id: WebhookId, seen: Option<Ts>) -> Result<WebhookRow, Error> {
+    let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
+    if seen.is_some_and(|seen| seen != of(&row)) {
+        let text = "Somebody else has changed this webhook since you opened it.";
+        return Err(Error::conflict(CHANGED, text));
+    }
+    Ok(row)
+}
