@@ -166,6 +166,12 @@ impl World {
             ("Event Logs, failed", format!("{log}?status=failed")),
             ("Event Logs by the start of an id", format!("{log}?q={prefix}")),
             ("Event", routes::event(bu, self.event)),
+            ("Event matrix", routes::matrix(bu)),
+            ("Event matrix, searched", format!("{}?q=order", routes::matrix(bu))),
+            ("Event catalogue", routes::catalogue(bu)),
+            ("Event type", routes::event_type(bu, "order.completed")),
+            ("Replays", routes::replays(bu)),
+            ("Start a replay", routes::replay_new(bu)),
             ("API docs", routes::API_DOCS.to_owned()),
         ])
     }

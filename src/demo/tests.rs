@@ -16,7 +16,7 @@ use crate::domain::time::Ts;
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::keys::KeyRing;
 use crate::ops::Error;
-use crate::ops::access::partners;
+use crate::ops::access::partner_search;
 use crate::ops::access::sign_in::{SignInDraft, sign_in};
 use crate::ops::access::tokens;
 use crate::ops::cx::{Actor, Source};
@@ -207,8 +207,8 @@ fn every_role_can_sign_in_at_each_partner_and_the_token_opens_its_unit() {
             sign_in(tools, &draft, None, &Source::default()).unwrap_or_else(|_| panic!("{}", seat.email));
         if seat.number == 10_001 {
             let cx = stage.app.cx(Actor::Login(session.login), Source::default());
-            let found = partners::search(&cx, "kes").unwrap();
-            let names: Vec<&str> = found.iter().map(|hit| hit.name.as_str()).collect();
+            let found = partner_search::search(&cx, "kes").unwrap();
+            let names: Vec<&str> = found.iter().map(|hit| hit.partner.name.as_str()).collect();
             assert!(
                 names.contains(&"Kestrel Retail Group") && names.contains(&"Morrow & Kessler Fuel Cards")
             );

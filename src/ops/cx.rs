@@ -55,6 +55,8 @@ pub struct Known {
     pub uses: Tally,
     /// Endpoints that are left alone for a while.
     pub resting: Resting,
+    /// Sessions of global partners with the units they are known to have entered.
+    pub entered: Recent<(SessionId, BuId), ()>,
 }
 
 impl Default for Known {
@@ -64,6 +66,7 @@ impl Default for Known {
             types: Recent::new(Duration::from_secs(1), 10_000),
             uses: Tally::default(),
             resting: Resting::default(),
+            entered: Recent::new(Duration::from_hours(24), 10_000),
         }
     }
 }

@@ -43,6 +43,18 @@ words! {
         OverlapEnded = "overlap_ended",
         /// A delivery is sent again.
         Resent = "resent",
+        /// What was ticked in the matrix counts now.
+        MatrixApplied = "matrix_applied",
+        /// A replay has begun.
+        ReplayStarted = "replay_started",
+        /// A replay was stopped.
+        ReplayCancelled = "replay_cancelled",
+        /// An event type was added.
+        TypeAdded = "type_added",
+        /// An event type was changed.
+        TypeChanged = "type_changed",
+        /// An event type is gone.
+        TypeRemoved = "type_removed",
         /// A webhook was made, and its secret shown.
         SecretShown = "secret_shown",
         /// A token was made, and its secret shown.
@@ -135,6 +147,12 @@ impl Flash {
             Self::SessionEnded => ("Session ended", "Whoever uses it has to sign in again."),
             Self::SessionsEnded => ("Other sessions ended", "You are signed in here only."),
             Self::LooksSaved => ("Saved for this browser", ""),
+            Self::MatrixApplied => ("Changes applied", "They count from the next event on."),
+            Self::ReplayStarted => ("Replay started", "It goes on by itself, also when you leave this page."),
+            Self::ReplayCancelled => ("Replay stopped", "What was sent on its way already is delivered."),
+            Self::TypeAdded => ("Event type added", "It can be chosen everywhere from now on."),
+            Self::TypeChanged => ("Event type changed", "The change counts from the next event on."),
+            Self::TypeRemoved => ("Event type deleted", "Events of it are refused from now on."),
             Self::Changed => ("Webhook changed", "The change counts from now on."),
             Self::TriggersChanged => ("Triggers changed", "The next event goes by them."),
             Self::EndpointAdded => ("Endpoint added", "It gets every event of this webhook from now on."),

@@ -10,6 +10,7 @@ use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId, WebhookId};
 use crate::ops::Error;
+use crate::ops::access::partner_search;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
 use crate::web::cookies::{Jar, Kind};
@@ -38,7 +39,14 @@ impl FromRequest for Here {
             let signed = SignedIn::from_request(&request, &mut Payload::None).await?;
             let bu: BuId = in_path(&request, "bu")?;
             let cx = signed.cx();
-            let unit = blocking(move || partners::unit(&cx, bu)).await?;
+            let unit = blocking(move || {
+                let unit = partners::unit(&cx, bu)?;
+                if unit.by_grant {
+                    partner_search::enter(&cx, bu)?;
+                }
+                Ok(unit)
+            })
+            .await?;
             Ok(Self { signed, unit, request })
         })
     }

@@ -11,7 +11,7 @@ use crate::web::access::{
     challenge, confirm, home, login, logout, partners, programmes, setup, teams, tokens, users,
 };
 use crate::web::docs;
-use crate::web::events::{event, log};
+use crate::web::events::{event, log, replays};
 use crate::web::fault::{self, Fault};
 use crate::web::form::{self, FormLimit};
 use crate::web::frame::frame;
@@ -19,7 +19,7 @@ use crate::web::system::{export, overview, search, trail};
 use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
 use crate::web::webhooks::signing::{reveal, rotate};
 use crate::web::webhooks::test::send;
-use crate::web::webhooks::{connect, delete, details, list, wizard};
+use crate::web::webhooks::{catalogue, connect, delete, details, list, matrix, wizard};
 use crate::web::{assets, routes};
 
 /// Mounts the browser's face. It answers every path that nobody before it does: mount it last.
@@ -120,9 +120,19 @@ impl Mounted {
             .page("/bu/{bu}/admin/audit", trail::open)
             .action("/bu/{bu}/admin/audit/export", export::send)
             .page("/bu/{bu}/connect/{login}", connect::open)
+            .both("/bu/{bu}/matrix", matrix::open, matrix::send)
+            .page("/bu/{bu}/catalogue", catalogue::list::open)
+            .both("/bu/{bu}/catalogue/new", catalogue::edit::open_new, catalogue::edit::send_new)
+            .page("/bu/{bu}/catalogue/{type}", catalogue::one::open)
+            .both("/bu/{bu}/catalogue/{type}/edit", catalogue::edit::open, catalogue::edit::send)
+            .both("/bu/{bu}/catalogue/{type}/delete", catalogue::delete::open, catalogue::delete::send)
             .page("/bu/{bu}/logs", log::open)
             .page("/bu/{bu}/logs/{evt}", event::open)
             .action("/bu/{bu}/logs/{evt}/deliveries/{dlv}/resend", event::resend)
+            .page("/bu/{bu}/replays", replays::list::open)
+            .both("/bu/{bu}/replays/new", replays::start::open, replays::start::send)
+            .page("/bu/{bu}/replays/{rpl}", replays::one::open)
+            .action("/bu/{bu}/replays/{rpl}/cancel", replays::one::cancel)
     }
 
     /// A page to look at.

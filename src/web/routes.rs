@@ -1,7 +1,8 @@
 //! Every address of the browser's face, spelled once.
 
 use crate::domain::id::{
-    BuId, DeliveryId, EndpointId, EventId, ProgrammeId, SessionId, TeamId, TokenId, UserId, WebhookId,
+    BuId, DeliveryId, EndpointId, EventId, ProgrammeId, ReplayId, SessionId, TeamId, TokenId, UserId,
+    WebhookId,
 };
 
 /// Where `/` leads to the right place for who signed in.
@@ -280,6 +281,56 @@ pub fn audit_export(bu: BuId) -> String {
 /// A login's Connect page, for tools that collect notifications.
 pub fn connect(bu: BuId, login: i64) -> String {
     format!("/bu/{bu}/connect/{login}")
+}
+
+/// The event matrix; POST takes its ticks.
+pub fn matrix(bu: BuId) -> String {
+    format!("/bu/{bu}/matrix")
+}
+
+/// The event catalogue.
+pub fn catalogue(bu: BuId) -> String {
+    format!("/bu/{bu}/catalogue")
+}
+
+/// The form that adds an event type; POST adds it.
+pub fn event_type_new(bu: BuId) -> String {
+    format!("/bu/{bu}/catalogue/new")
+}
+
+/// One event type of the catalogue.
+pub fn event_type(bu: BuId, name: &str) -> String {
+    format!("/bu/{bu}/catalogue/{name}")
+}
+
+/// The form that changes an event type; POST changes it.
+pub fn event_type_edit(bu: BuId, name: &str) -> String {
+    format!("/bu/{bu}/catalogue/{name}/edit")
+}
+
+/// The page, or dialog, that asks before an event type is removed; POST removes it.
+pub fn event_type_delete(bu: BuId, name: &str) -> String {
+    format!("/bu/{bu}/catalogue/{name}/delete")
+}
+
+/// Replays of the business unit, newest first.
+pub fn replays(bu: BuId) -> String {
+    format!("/bu/{bu}/replays")
+}
+
+/// The form that starts a replay; POST counts, then starts it.
+pub fn replay_new(bu: BuId) -> String {
+    format!("/bu/{bu}/replays/new")
+}
+
+/// One replay and how far it is.
+pub fn replay(bu: BuId, replay: ReplayId) -> String {
+    format!("/bu/{bu}/replays/{replay}")
+}
+
+/// POST stops a replay.
+pub fn replay_cancel(bu: BuId, replay: ReplayId) -> String {
+    format!("/bu/{bu}/replays/{replay}/cancel")
 }
 
 /// Event Logs of the business unit.

@@ -5,6 +5,7 @@ mod acts;
 mod connect;
 mod details;
 mod docs;
+mod matrix;
 mod people;
 mod system;
 mod tokens;
@@ -248,6 +249,8 @@ impl Samples {
         });
         Log {
             href: routes::log(bu()),
+            replay: Some(routes::replay_new(bu())),
+            replays: routes::replays(bu()),
             kept: "30 days".to_owned(),
             q: self.t("evt_01"),
             statuses: Choice::list([("", "All statuses"), ("failed", "Failed")], ""),

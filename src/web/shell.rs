@@ -85,6 +85,8 @@ pub enum Place {
     Overview,
     /// Event Logs.
     Log,
+    /// The event matrix.
+    Matrix,
     /// Admin › API, tab API.
     Api,
     /// Admin › API, tab Webhooks.
@@ -210,7 +212,10 @@ fn nav(bu: BuId, place: Place, failing: u64, admin: bool) -> Vec<NavGroup> {
         NavGroup {
             id: "nav-integrations",
             label: "Integrations",
-            items: vec![item(Place::Programmes, "Programmes", "blocks", routes::programmes(bu))],
+            items: vec![
+                item(Place::Programmes, "Programmes", "blocks", routes::programmes(bu)),
+                item(Place::Matrix, "Event matrix", "list-checks", routes::matrix(bu)),
+            ],
         },
         NavGroup {
             id: "nav-admin",

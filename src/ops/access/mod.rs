@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod bearer;
+pub mod partner_search;
 pub mod partners;
 pub mod password;
 pub mod plan;

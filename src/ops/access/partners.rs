@@ -19,10 +19,6 @@ use crate::store::access::units::{self, UnitRow};
 use crate::store::pool::Conn;
 use crate::store::webhooks::failing;
 
-pub use crate::store::access::partners::PartnerHit;
-
-/// How many partners a search shows.
-pub const MOST_HITS: i64 = 20;
 /// The highest number a partner may have: more digits are hard to read.
 const HIGHEST_NUMBER: PartnerNumber = 999_999_999_999;
 
@@ -165,18 +161,6 @@ fn entry(action: &'static str, partner: PartnerNumber, after: serde_json::Value)
     Entry { action, target_kind: "partner", target_id: partner.to_string(), before: None, after: Some(after) }
 }
 
-/// The partners that fit `text` among those granted to the login's global partners, at most
-/// [`MOST_HITS`]: the exact number first, then numbers, then names that start with it, then names that hold
-/// it, whatever case and accents. An empty text fits all. Other callers find nothing.
-pub fn search(cx: &Cx, text: &str) -> Result<Vec<PartnerHit>, Error> {
-    let Actor::Login(login) = &cx.actor else { return Ok(Vec::new()) };
-    // No name is longer, and nobody waits for a search through kilobytes. None holds control characters, and
-    // not every database takes them.
-    let plain = text.chars().filter(|c| !c.is_control());
-    let text: String = plain.take(crate::domain::access::name::LONGEST).collect();
-    cx.read(|conn| Ok(partners::search(conn, login.user, &text, MOST_HITS)?))
-}
-
 /// Where the caller starts.
 pub fn landing(cx: &Cx) -> Result<Landing, Error> {
     match &cx.actor {
@@ -243,30 +227,6 @@ mod tests {
         let bad = PartnerDraft { name: " ".into(), kind: PartnerKind::Global, id: Some(0) };
         let Err(Error::Invalid(errors)) = create(&world.operator(), bad) else { panic!("it was made") };
         assert_eq!(errors.iter().map(|e| e.field.as_ref()).collect::<Vec<_>>(), ["name", "id"]);
-    }
-
-    #[test]
-    fn a_search_finds_the_exact_number_first_and_only_what_is_granted() {
-        let world = World::new();
-        let exact = made(&world, "Énergie 100% Nord", 123);
-        let longer = made(&world, "Nordwind", 12_345);
-        let holds = made(&world, "Grüne 123 Nordsee", 777);
-        made(&world, "Nordkap", 1_239);
-        let global = world.partner("Global", PartnerKind::Global).partner;
-        for bu in [exact, longer, holds] {
-            grant(&world.operator(), global, Grant::Unit(bu)).unwrap();
-        }
-        let login = world.login(global, Role::Viewer);
-        let found =
-            |text: &str| search(&login, text).unwrap().into_iter().map(|h| h.number).collect::<Vec<_>>();
-        assert_eq!(found("123"), [123, 12_345, 777]);
-        assert_eq!(found("NORD"), [12_345, 123, 777]);
-        assert_eq!(found("energie"), [123]);
-        assert_eq!(found("100%"), [123]);
-        assert_eq!(found("_"), Vec::<PartnerNumber>::new());
-        assert_eq!(found(""), [123, 777, 12_345]);
-        let own = world.login(12_345, Role::Owner);
-        assert_eq!(search(&own, "123").unwrap(), []);
     }
 
     #[test]

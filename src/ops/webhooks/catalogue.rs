@@ -23,6 +23,7 @@ pub use change::{EventTypeChange, change, remove};
 
 /// An event type as the catalogue shows it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about a type")]
 pub struct TypeView {
     /// Its name: `order.completed`.
     pub name: String,
@@ -42,6 +43,8 @@ pub struct TypeView {
     pub deprecated: bool,
     /// Whether it ships with Bellwire.
     pub built_in: bool,
+    /// Whether the business unit added it itself, and so may change it.
+    pub own: bool,
     /// A JSON Schema of its payloads.
     pub schema: Option<Value>,
     /// A sample payload: the value of `data`.
@@ -209,6 +212,7 @@ fn built_in(found: &catalogue::EventType) -> TypeView {
         partner_only: found.partner_only,
         deprecated: found.deprecated,
         built_in: true,
+        own: false,
         schema: found.schema.clone(),
         sample: Some(found.sample.clone()),
         created_at: None,
@@ -229,6 +233,7 @@ fn added_type(row: EventTypeRow) -> TypeView {
         partner_only: row.partner_only,
         deprecated: row.deprecated,
         built_in: false,
+        own: row.bu_id != event_types::WHOLE_INSTALLATION,
         schema: parse(row.schema),
         sample: parse(row.sample),
         created_at: Some(row.created_at),

@@ -4,18 +4,20 @@ use serde_json::json;
 
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, WebhookId};
+use crate::domain::problem::FieldErrors;
 use crate::domain::webhooks::draft::{CheckedEndpoint, CheckedTrigger, CheckedWebhook, WebhookDraft};
 use crate::domain::webhooks::secret::SigningSecret;
 use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookStatus};
 use crate::keys::random_bytes;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::{Actor, Cx};
-use crate::ops::events::publish::write_and_tell;
+use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::events::queue::sealing_place;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
 use crate::ops::webhooks::{catalogue, scope, secrets, told};
 use crate::ops::{Error, Refusal};
+use crate::store::pool::Conn;
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::triggers::{self, TriggerRow};
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookRow};
@@ -51,58 +53,68 @@ pub(super) fn make(
     rest_hook: bool,
 ) -> Result<Created, Error> {
     let checked = draft.check(&cx.tools.egress);
-    write_and_tell(&cx.tools, |conn, news| {
-        let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
-        if matches!(cx.actor, Actor::Login(_)) && !access.api_access {
-            return Err(Error::Forbidden(Refusal::NoApiAccess));
+    write_and_tell(&cx.tools, |conn, news| store(cx, conn, news, bu, id, (checked, rest_hook)))
+}
+
+/// The same in a transaction of the caller's.
+pub(super) fn store(
+    cx: &Cx,
+    conn: &mut Conn,
+    news: &mut News,
+    bu: BuId,
+    id: WebhookId,
+    (checked, rest_hook): (Result<CheckedWebhook, FieldErrors>, bool),
+) -> Result<Created, Error> {
+    let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
+    if matches!(cx.actor, Actor::Login(_)) && !access.api_access {
+        return Err(Error::Forbidden(Refusal::NoApiAccess));
+    }
+    if webhooks::is_taken(conn, id)? {
+        let text =
+            "This form has made its webhook already. The secret was shown then, and is not shown again.";
+        return Err(Error::conflict("already_created", text));
+    }
+    let checked = checked?;
+    let types: Vec<(&str, &str)> =
+        checked.triggers.iter().map(|t| (t.field.as_str(), t.event.as_str())).collect();
+    catalogue::check_subscribable(conn, bu, &types)?;
+    if webhooks::count(conn, bu, &WebhookFilter::default())? >= MOST_WEBHOOKS {
+        return Err(Error::conflict("limit_webhooks", "A business unit has at most 10,000 webhooks."));
+    }
+    let (for_login, for_team) = scope::resolve(conn, bu, checked.scope)?;
+    let row = WebhookRow { for_login, for_team, rest_hook, ..webhook_row(cx, bu, id, &checked) };
+    webhooks::insert(conn, &row)?;
+    let endpoint_rows = endpoint_rows(cx, bu, row.id, &checked.endpoints)?;
+    endpoints::insert(conn, &endpoint_rows)?;
+    let trigger_rows = trigger_rows(cx, bu, row.id, checked.triggers, 0)?;
+    triggers::insert(conn, &trigger_rows)?;
+    let secret = checked.secret.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
+    secrets::store(cx, conn, &row, None, &secret)?;
+    for (endpoint, checked) in endpoint_rows.iter().zip(&checked.endpoints) {
+        if let Some(own) = &checked.secret {
+            secrets::store(cx, conn, &row, Some(endpoint.id), own)?;
         }
-        if webhooks::is_taken(conn, id)? {
-            let text =
-                "This form has made its webhook already. The secret was shown then, and is not shown again.";
-            return Err(Error::conflict("already_created", text));
-        }
-        let checked = checked?;
-        let types: Vec<(&str, &str)> =
-            checked.triggers.iter().map(|t| (t.field.as_str(), t.event.as_str())).collect();
-        catalogue::check_subscribable(conn, bu, &types)?;
-        if webhooks::count(conn, bu, &WebhookFilter::default())? >= MOST_WEBHOOKS {
-            return Err(Error::conflict("limit_webhooks", "A business unit has at most 10,000 webhooks."));
-        }
-        let (for_login, for_team) = scope::resolve(conn, bu, checked.scope)?;
-        let row = WebhookRow { for_login, for_team, rest_hook, ..webhook_row(cx, bu, id, &checked) };
-        webhooks::insert(conn, &row)?;
-        let endpoint_rows = endpoint_rows(cx, bu, row.id, &checked.endpoints)?;
-        endpoints::insert(conn, &endpoint_rows)?;
-        let trigger_rows = trigger_rows(cx, bu, row.id, checked.triggers, 0)?;
-        triggers::insert(conn, &trigger_rows)?;
-        let secret = checked.secret.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
-        secrets::store(cx, conn, &row, None, &secret)?;
-        for (endpoint, checked) in endpoint_rows.iter().zip(&checked.endpoints) {
-            if let Some(own) = &checked.secret {
-                secrets::store(cx, conn, &row, Some(endpoint.id), own)?;
-            }
-        }
-        let after = json!({
-            "name": row.name,
-            "status": row.status,
-            "rest_hook": row.rest_hook,
-            "urls": endpoint_rows.iter().map(|e| e.url.as_str()).collect::<Vec<_>>(),
-            "events": trigger_rows.iter().map(|t| t.event_type.as_str()).collect::<Vec<_>>(),
-            "for_login": row.for_login,
-            "for_team": row.for_team,
-        });
-        let entry = Entry {
-            action: "webhook.created",
-            target_kind: "webhook",
-            target_id: row.id.to_string(),
-            before: None,
-            after: Some(after),
-        };
-        let webhook = view(conn, row)?;
-        told::publish_created(cx, conn, news, &webhook)?;
-        audit::record(cx, conn, Some(bu), entry)?;
-        Ok(Created { webhook, secret })
-    })
+    }
+    let after = json!({
+        "name": row.name,
+        "status": row.status,
+        "rest_hook": row.rest_hook,
+        "urls": endpoint_rows.iter().map(|e| e.url.as_str()).collect::<Vec<_>>(),
+        "events": trigger_rows.iter().map(|t| t.event_type.as_str()).collect::<Vec<_>>(),
+        "for_login": row.for_login,
+        "for_team": row.for_team,
+    });
+    let entry = Entry {
+        action: "webhook.created",
+        target_kind: "webhook",
+        target_id: row.id.to_string(),
+        before: None,
+        after: Some(after),
+    };
+    let webhook = view(conn, row)?;
+    told::publish_created(cx, conn, news, &webhook)?;
+    audit::record(cx, conn, Some(bu), entry)?;
+    Ok(Created { webhook, secret })
 }
 
 fn webhook_row(cx: &Cx, bu: BuId, id: WebhookId, checked: &CheckedWebhook) -> WebhookRow {

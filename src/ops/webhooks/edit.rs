@@ -191,7 +191,7 @@ fn differing(before: &WebhookView, after: &WebhookView) -> Vec<String> {
 }
 
 /// What the audit log keeps of a webhook.
-fn told(webhook: &WebhookView) -> Value {
+pub(super) fn told(webhook: &WebhookView) -> Value {
     json!({
         "name": webhook.row.name,
         "description": webhook.row.description,

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod endpoints;
 pub mod failing;
 pub mod hooks;
+pub mod matrix;
 pub mod overlap;
 pub mod read;
 pub mod remove;

@@ -28,6 +28,8 @@ pub enum Reached {
     All,
     /// These business units.
     Some(Vec<BuId>),
+    /// Those granted to these partners: too many to name.
+    Many(Vec<PartnerNumber>),
 }
 
 /// Stores a grant; whether it is new.
@@ -44,8 +46,9 @@ pub fn remove(conn: &mut Conn, partner: PartnerNumber, bu: BuId) -> QueryResult<
     diesel::delete(grants::table.find((partner, bu))).execute(conn).map(|n| n == 1)
 }
 
-/// What `user` reaches through the global partners it belongs to, at this moment.
-pub fn reached(conn: &mut Conn, user: UserId) -> QueryResult<Reached> {
+/// What `user` reaches through the global partners it belongs to, at this moment; named when they are `most` at
+/// the most.
+pub fn reached_up_to(conn: &mut Conn, user: UserId, most: i64) -> QueryResult<Reached> {
     let globals: Vec<(PartnerNumber, bool)> = memberships::table
         .inner_join(partners::table.on(partners::id.eq(memberships::partner_id)))
         .filter(memberships::user_id.eq(user).and(partners::kind.eq(PartnerKind::Global)))
@@ -54,9 +57,12 @@ pub fn reached(conn: &mut Conn, user: UserId) -> QueryResult<Reached> {
     if globals.iter().any(|(_, all)| *all) {
         return Ok(Reached::All);
     }
-    grants::table
-        .filter(grants::partner_id.eq_any(globals.into_iter().map(|(partner, _)| partner)))
+    let globals: Vec<PartnerNumber> = globals.into_iter().map(|(partner, _)| partner).collect();
+    let units: Vec<BuId> = grants::table
+        .filter(grants::partner_id.eq_any(&globals))
         .select(grants::bu_id)
-        .load(conn)
-        .map(Reached::Some)
+        .limit(most.saturating_add(1))
+        .load(conn)?;
+    let named = i64::try_from(units.len()).unwrap_or(i64::MAX) <= most;
+    Ok(if named { Reached::Some(units) } else { Reached::Many(globals) })
 }

@@ -3,9 +3,11 @@
 pub mod grants;
 pub mod links;
 pub mod memberships;
+pub mod partner_search;
 pub mod partners;
 pub mod people;
 pub mod programmes;
+pub mod recent_units;
 pub mod second_factors;
 pub mod sessions;
 pub mod teams;

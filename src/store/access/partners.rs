@@ -1,20 +1,21 @@
 //! Table `partners`: companies with logins here.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Text};
+use diesel::sql_types::Bool;
 
-use crate::domain::access::partner::{PartnerKind, PartnerNumber, folded};
-use crate::domain::id::{BuId, UserId};
+use crate::domain::access::partner::{PartnerKind, PartnerNumber};
 use crate::domain::time::Ts;
-use crate::store::access::grants::{self, Reached};
 use crate::store::dialect;
 use crate::store::pool::Conn;
-use crate::store::schema::{business_units, partners};
+use crate::store::schema::partners;
+use crate::store::system::settings;
 
 /// The first number that is given.
 pub const FIRST_NUMBER: PartnerNumber = 10_001;
 /// Numbers are given one creator at a time.
 const LOCK: i64 = 0x6265_6c01;
+/// The setting below which every number is given. Partners are never removed, so that it only grows.
+const ALL_GIVEN_BELOW: &str = "partner_numbers_given_below";
 
 /// A partner as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -34,17 +35,6 @@ pub struct PartnerRow {
     pub created_at: Ts,
 }
 
-/// A partner as the search shows it, with its business unit.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct PartnerHit {
-    /// The partner's number.
-    pub number: PartnerNumber,
-    /// The partner's name.
-    pub name: String,
-    /// Its business unit.
-    pub bu: BuId,
-}
-
 /// Stores a partner.
 pub fn insert(conn: &mut Conn, row: &PartnerRow) -> QueryResult<()> {
     diesel::insert_into(partners::table).values(row).execute(conn).map(drop)
@@ -53,16 +43,19 @@ pub fn insert(conn: &mut Conn, row: &PartnerRow) -> QueryResult<()> {
 /// The lowest free number from [`FIRST_NUMBER`] on. Others who ask wait until the transaction ends.
 pub fn next_number(conn: &mut Conn) -> QueryResult<PartnerNumber> {
     dialect::lock(conn, LOCK)?;
-    if find(conn, FIRST_NUMBER)?.is_none() {
-        return Ok(FIRST_NUMBER);
+    let noted = settings::get(conn, ALL_GIVEN_BELOW)?.and_then(|text| text.parse().ok());
+    let start: PartnerNumber = noted.unwrap_or(FIRST_NUMBER);
+    if find(conn, start)?.is_none() {
+        return Ok(start);
     }
     let free = "NOT EXISTS (SELECT 1 FROM partners AS after WHERE after.id = partners.id + 1)";
     let last: PartnerNumber = partners::table
-        .filter(partners::id.ge(FIRST_NUMBER))
+        .filter(partners::id.ge(start))
         .filter(diesel::dsl::sql::<Bool>(free))
         .select(partners::id)
         .order(partners::id)
         .first(conn)?;
+    settings::set(conn, ALL_GIVEN_BELOW, &(last + 1).to_string())?;
     Ok(last + 1)
 }
 
@@ -74,39 +67,4 @@ pub fn find(conn: &mut Conn, number: PartnerNumber) -> QueryResult<Option<Partne
 /// Opens every business unit to a partner.
 pub fn grant_all(conn: &mut Conn, number: PartnerNumber) -> QueryResult<()> {
     diesel::update(partners::table.find(number)).set(partners::grants_all.eq(true)).execute(conn).map(drop)
-}
-
-/// The partners with a business unit that `user` reaches through grants and whose number or name fits
-/// `text`: the exact number first, then numbers and names that start with it, then names that hold it. By
-/// name within each, at most `limit`. An empty text fits all.
-pub fn search(conn: &mut Conn, user: UserId, text: &str, limit: i64) -> QueryResult<Vec<PartnerHit>> {
-    let text = folded(text);
-    let number: PartnerNumber = text.parse().unwrap_or(-1);
-    let like = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let (starts, holds) = (format!("{like}%"), format!("%{like}%"));
-    let mut query = business_units::table
-        .inner_join(partners::table.on(partners::id.eq(business_units::partner_id)))
-        .select((partners::id, partners::name, business_units::id))
-        .filter(
-            diesel::dsl::sql::<Bool>("(CAST(partners.id AS TEXT) LIKE ")
-                .bind::<Text, _>(starts.clone())
-                .sql(" ESCAPE '\\' OR partners.name_folded LIKE ")
-                .bind::<Text, _>(holds)
-                .sql(" ESCAPE '\\')"),
-        )
-        .into_boxed();
-    query = match grants::reached(conn, user)? {
-        Reached::All => query,
-        Reached::Some(units) => query.filter(business_units::id.eq_any(units)),
-    };
-    let rank = diesel::dsl::sql::<Integer>("CASE WHEN partners.id = ")
-        .bind::<BigInt, _>(number)
-        .sql(" THEN 0 WHEN CAST(partners.id AS TEXT) LIKE ")
-        .bind::<Text, _>(starts.clone())
-        .sql(" ESCAPE '\\' AND ")
-        .bind::<Bool, _>(!text.is_empty())
-        .sql(" THEN 1 WHEN partners.name_folded LIKE ")
-        .bind::<Text, _>(starts)
-        .sql(" ESCAPE '\\' THEN 2 ELSE 3 END");
-    query.order((rank, partners::name_folded, partners::id)).limit(limit).load(conn)
 }

@@ -72,3 +72,12 @@ pub fn list(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<ProgrammeRow>> {
         .order(programmes::id)
         .load(conn)
 }
+
+/// How many programmes each of these units has; those without any are left out.
+pub fn counts(conn: &mut Conn, units: &[BuId]) -> QueryResult<Vec<(BuId, i64)>> {
+    programmes::table
+        .filter(programmes::bu_id.eq_any(units))
+        .group_by(programmes::bu_id)
+        .select((programmes::bu_id, diesel::dsl::count_star()))
+        .load(conn)
+}

@@ -61,6 +61,30 @@ pub fn find(conn: &mut Conn, bu: BuId, id: ReplayId) -> QueryResult<Option<Repla
         .optional()
 }
 
+/// The replays of `bu` from before `before`, newest first, at most `limit`.
+pub fn list(conn: &mut Conn, bu: BuId, before: Option<ReplayId>, limit: i64) -> QueryResult<Vec<ReplayRow>> {
+    let mut query = replays::table.filter(replays::bu_id.eq(bu)).select(ReplayRow::as_select()).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(replays::id.lt(before));
+    }
+    query.order(replays::id.desc()).limit(limit).load(conn)
+}
+
+/// The replay of this webhook of `bu` that came after `id`.
+pub fn next_of_webhook(
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    id: ReplayId,
+) -> QueryResult<Option<ReplayId>> {
+    replays::table
+        .filter(replays::bu_id.eq(bu).and(replays::webhook_id.eq(webhook)).and(replays::id.gt(id)))
+        .order(replays::id)
+        .select(replays::id)
+        .first(conn)
+        .optional()
+}
+
 /// Whether a replay of this webhook of `bu` runs.
 pub fn is_running(conn: &mut Conn, bu: BuId, webhook: WebhookId) -> QueryResult<bool> {
     // The state is written out, so that both databases know that the partial index fits.

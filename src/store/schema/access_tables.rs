@@ -125,6 +125,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    recent_units (user_id, bu_id) {
+        user_id -> Text,
+        bu_id -> Text,
+        session_id -> Text,
+        opened_at -> BigInt,
+    }
+}
+
+diesel::table! {
     one_time_links (digest) {
         digest -> Binary,
         purpose -> Text,

@@ -1,8 +1,8 @@
 //! Tables of all subjects may stand in one query.
 
 use super::access_tables::{
-    business_units, grants, memberships, one_time_links, partners, programmes, recovery_codes, sessions,
-    sign_in_throttles, team_members, teams, token_uses, tokens, users,
+    business_units, grants, memberships, one_time_links, partners, programmes, recent_units, recovery_codes,
+    sessions, sign_in_throttles, team_members, teams, token_uses, tokens, users,
 };
 use super::event_tables::{
     attempts, deliveries, delivery_hours, delivery_minutes, event_sequences, events, idempotency_keys,
@@ -23,6 +23,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     tokens,
     token_uses,
     sessions,
+    recent_units,
     one_time_links,
     recovery_codes,
     sign_in_throttles,

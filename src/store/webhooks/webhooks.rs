@@ -111,6 +111,15 @@ pub fn count(conn: &mut Conn, bu: BuId, filter: &WebhookFilter) -> QueryResult<i
     filtered(bu, filter).count().get_result(conn)
 }
 
+/// How many webhooks each of these units has; those without any are left out.
+pub fn counts(conn: &mut Conn, units: &[BuId]) -> QueryResult<Vec<(BuId, i64)>> {
+    webhooks::table
+        .filter(webhooks::bu_id.eq_any(units).and(webhooks::deleted_at.is_null()))
+        .group_by(webhooks::bu_id)
+        .select((webhooks::bu_id, diesel::dsl::count_star()))
+        .load(conn)
+}
+
 /// The webhooks of `bu` that fit `filter`, oldest first, from the `skip`th on, at most `limit`.
 pub fn list(
     conn: &mut Conn,

@@ -6,7 +6,8 @@ use askama::Template;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::ops::access::partners::{Landing, PartnerHit, landing, search};
+use crate::ops::access::partner_search::{Hit, MOST_HITS, recent, search};
+use crate::ops::access::partners::{Landing, landing};
 use crate::web::fault::{Fault, see};
 use crate::web::form::Fields;
 use crate::web::format;
@@ -78,39 +79,68 @@ impl Page for Partners {
 /// The search for global partners; on to the unit of the partner that was chosen. For others there is none.
 pub async fn open(request: HttpRequest, signed: SignedIn) -> Result<HttpResponse, Fault> {
     let fields = Fields::of_query(&request);
-    let (q, chosen) = (fields.text("q").trim().to_owned(), fields.typed("partner").map(str::to_owned));
+    let q = fields.text("q").trim().to_owned();
+    // Whoever asks for a list gets one, though the first of the list before is chosen in it.
+    let opens = fields.typed("find").is_none();
+    let chosen = fields.typed("partner").filter(|_| opens).map(str::to_owned);
     let (cx, wanted) = (signed.cx(), chosen.clone().unwrap_or_else(|| q.clone()));
     if !wanted.is_empty() {
         limits(&request)?.search(signed.login.user)?;
     }
     let hits = blocking(move || match landing(&cx)? {
-        Landing::Partners => Ok(Some(search(&cx, &wanted)?)),
+        Landing::Partners if wanted.is_empty() => {
+            let lately = recent(&cx)?;
+            let is_recent = !lately.is_empty();
+            Ok(Some((if is_recent { lately } else { search(&cx, "")? }, is_recent)))
+        }
+        Landing::Partners => Ok(Some((search(&cx, &wanted)?, false))),
         Landing::Unit(_) | Landing::Nowhere => Ok(None),
     });
-    let hits = hits.await?.ok_or(Fault::Missing)?;
+    let (hits, lately) = hits.await?.ok_or(Fault::Missing)?;
     if let Some(number) = chosen {
-        let hit = hits.iter().find(|hit| hit.number.to_string() == number).ok_or(Fault::Missing)?;
+        let hit = hits
+            .iter()
+            .map(|hit| &hit.partner)
+            .find(|hit| hit.number.to_string() == number)
+            .ok_or(Fault::Missing)?;
         return Ok(see(&routes::overview(hit.bu)));
     }
-    Ok(answer(&request, StatusCode::OK, &Partners::of(&signed, q, &hits)))
+    Ok(answer(&request, StatusCode::OK, &Partners::of(&signed, q, &hits, lately)))
 }
 
 impl Partners {
-    fn of(signed: &SignedIn, q: String, hits: &[PartnerHit]) -> Self {
+    fn of(signed: &SignedIn, q: String, hits: &[Hit], lately: bool) -> Self {
         let mut shell = Solo::new("Partner search", signed.theme, &signed.csrf);
         shell.login = Some(signed.badge());
         let count = format::count(hits.len() as u64, "partner", "partners");
         let summary = match (q.is_empty(), hits.len()) {
+            (true, _) if lately => "Recently opened".to_owned(),
+            (true, MOST_HITS) => format!("The first {MOST_HITS} partners you may open"),
             (true, _) => format!("{count} you may open"),
+            (false, MOST_HITS) => format!("The first {MOST_HITS} partners that match “{q}”"),
             (false, 1) => format!("1 partner matches “{q}”"),
             (false, _) => format!("{count} match “{q}”"),
         };
         let found = hits.iter().zip(0..).map(|(hit, at)| {
-            let number = hit.number.to_string();
-            Found { chosen: at == 0, ..Found::new(&number, &number, &hit.name, "Channel partner", &q) }
+            let number = hit.partner.number.to_string();
+            Found { chosen: at == 0, ..Found::new(&number, &number, &hit.partner.name, &about(hit), &q) }
         });
         Self { shell, summary, found: found.collect(), q }
     }
+}
+
+/// What is in the unit: `Channel partner · 3 programmes · 14 webhooks`.
+fn about(hit: &Hit) -> String {
+    let count = |n: i64, one, many| format::count(u64::try_from(n).unwrap_or(0), one, many);
+    let programmes = match hit.programmes {
+        0 => String::new(),
+        n => format!(" · {}", count(n, "programme", "programmes")),
+    };
+    let webhooks = match hit.webhooks {
+        0 => "no webhooks yet".to_owned(),
+        n => count(n, "webhook", "webhooks"),
+    };
+    format!("Channel partner{programmes} · {webhooks}")
 }
 
 /// `name` with the first place that reads as `q` marked, whatever the case and the accents.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use askama::Template;
 
+use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, EventId, WebhookId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
@@ -29,6 +30,8 @@ const ON_A_PAGE: usize = 25;
 const MOST_CHOICES: i64 = 200;
 /// The filters that stand in the list's address.
 const FILTERS: [&str; 7] = ["q", "status", "webhook", "type", "code", "from", "to"];
+/// Those of them that the form of a replay has too.
+const REPLAYED: [&str; 4] = ["webhook", "type", "from", "to"];
 /// The choices of the status filter: value and label; the first one filters nothing.
 const STATUSES: [(&str, &str); 7] = [
     ("", "All statuses"),
@@ -55,6 +58,10 @@ pub struct EventLog {
 pub struct Log {
     /// The address of the list without filters.
     pub href: String,
+    /// Where a replay of what is listed is started, for who may.
+    pub replay: Option<String>,
+    /// The list of replays.
+    pub replays: String,
     /// How long events are kept: `30 days`.
     pub kept: String,
     /// The event id, or its beginning, that is searched for.
@@ -160,7 +167,7 @@ pub fn reading(
 }
 
 /// Reads what a `datetime-local` input sends: a minute, in UTC.
-fn moment(text: &str) -> Option<Ts> {
+pub fn moment(text: &str) -> Option<Ts> {
     let whole = if text.len() == 16 { format!("{text}:00Z") } else { format!("{text}Z") };
     Ts::parse(&whole)
 }
@@ -214,6 +221,11 @@ impl Log {
             (false, None) => String::new(),
         };
         Self {
+            replay: here.may(Permission::DeliveriesWrite).then(|| {
+                let pairs = REPLAYED.map(|name| (name, asked.text(name)));
+                routes::with_query(&routes::replay_new(here.bu()), &pairs)
+            }),
+            replays: routes::replays(here.bu()),
             kept: KEPT.to_owned(),
             q: asked.text("q").to_owned(),
             statuses: Choice::list(STATUSES, asked.text("status")),

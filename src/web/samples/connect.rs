@@ -19,6 +19,7 @@ impl Samples {
             partner_only: false,
             deprecated: false,
             built_in: false,
+            own: false,
             schema: None,
             sample: Some(serde_json::json!({"note": self.t("Gift")})),
             created_at: None,

@@ -131,6 +131,7 @@ impl Samples {
                 partner_only: false,
                 deprecated: false,
                 built_in: true,
+                own: false,
                 schema: None,
                 sample: None,
                 created_at: None,

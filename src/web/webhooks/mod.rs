@@ -1,10 +1,12 @@
 //! Pages of what is sent where.
 
+pub mod catalogue;
 pub mod change;
 pub mod connect;
 pub mod delete;
 pub mod details;
 pub mod list;
+pub mod matrix;
 pub mod secret;
 pub mod signing;
 pub mod test;

@@ -15,6 +15,8 @@ fn paths(method: &Method, site: &Site, webhook: &str, event: &str, delivery: &st
     let known = table().into_iter().filter(|(m, _)| m.as_str() == method.as_str()).map(|(_, path)| {
         let path = path.replace("{bu}", &site.bu).replace("{wh}", webhook);
         let path = path.replace("{ses}", "ses_00000000000000000000000001");
+        let path =
+            path.replace("{type}", "order.completed").replace("{rpl}", "rpl_00000000000000000000000001");
         let path = path.replace("{ep}", &site.endpoint(webhook));
         let path = ["usr", "team", "prg"].iter().fold(path, |path, kind| {
             path.replace(&format!("{{{kind}}}"), &format!("{kind}_00000000000000000000000001"))

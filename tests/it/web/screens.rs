@@ -67,6 +67,13 @@ const UNIT: &[Stop] = &[
     stop("audit-log", From::Inside("/admin/audit")),
     stop("event-logs", From::Inside("/logs")),
     stop("event-detail", From::Behind("/logs", "a[href*='/logs/evt_']")),
+    stop("matrix", From::Inside("/matrix")),
+    stop("matrix-none", From::Inside("/matrix?q=zzz")),
+    stop("catalogue", From::Inside("/catalogue")),
+    stop("event-type", From::Behind("/catalogue", "#types a.name")),
+    stop("event-type-new", From::Inside("/catalogue/new")),
+    stop("replays", From::Inside("/replays")),
+    stop("replay-new", From::Inside("/replays/new")),
     stop("error-404", From::Inside("/nowhere")),
 ];
 

@@ -213,7 +213,8 @@ pub(super) fn chosen(selection: &Selection, id: ReplayId) -> Chosen {
     }
 }
 
-fn view(row: &ReplayRow) -> Result<ReplayView, Error> {
+/// A stored replay as callers see it.
+pub(super) fn view(row: &ReplayRow) -> Result<ReplayView, Error> {
     Ok(ReplayView {
         selection: selection(row)?,
         id: row.id,
