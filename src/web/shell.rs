@@ -83,14 +83,16 @@ pub enum Place {
     Elsewhere,
     /// The overview of the business unit.
     Overview,
+    /// The Webhooks Dashboard.
+    Dashboard,
+    /// Programmes.
+    Programmes,
     /// Event Logs.
     Log,
     /// Admin › API, tab API.
     Api,
     /// Admin › API, tab Webhooks.
     Webhooks,
-    /// Programmes.
-    Programmes,
     /// Admin › Users.
     Users,
     /// Admin › Teams.
@@ -210,7 +212,10 @@ fn nav(bu: BuId, place: Place, failing: u64, admin: bool) -> Vec<NavGroup> {
         NavGroup {
             id: "nav-integrations",
             label: "Integrations",
-            items: vec![item(Place::Programmes, "Programmes", "blocks", routes::programmes(bu))],
+            items: vec![
+                item(Place::Dashboard, "Webhooks Dashboard", "webhook", routes::webhooks_dashboard(bu)),
+                item(Place::Programmes, "Programmes", "blocks", routes::programmes(bu)),
+            ],
         },
         NavGroup {
             id: "nav-admin",

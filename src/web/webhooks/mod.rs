@@ -2,8 +2,10 @@
 
 pub mod change;
 pub mod connect;
+pub mod dashboard;
 pub mod delete;
 pub mod details;
+pub mod events;
 pub mod list;
 pub mod secret;
 pub mod signing;

@@ -15,6 +15,7 @@ fn paths(method: &Method, site: &Site, webhook: &str, event: &str, delivery: &st
     let known = table().into_iter().filter(|(m, _)| m.as_str() == method.as_str()).map(|(_, path)| {
         let path = path.replace("{bu}", &site.bu).replace("{wh}", webhook);
         let path = path.replace("{ses}", "ses_00000000000000000000000001");
+        let path = path.replace("{prg}", "prg_00000000000000000000000001");
         let path = path.replace("{ep}", &site.endpoint(webhook));
         path.replace("{evt}", event).replace("{dlv}", delivery).replace("{tok}", &site.api_token())
     });
