@@ -274,6 +274,11 @@ impl From<Refusal> for Problem {
                 Self::new(StatusCode::FORBIDDEN, "no_api_access", detail)
             }
             Refusal::TokenEnded => Self::unauthorized(),
+            Refusal::OtherPartner => {
+                let detail = "This webhook hears several business units. Only logins of the partner that made it, \
+                              and tokens they made, change it.";
+                Self::new(StatusCode::FORBIDDEN, "other_partner", detail)
+            }
             Refusal::Role(_) | Refusal::OldSignIn | Refusal::Caller => {
                 let detail = "A token may not do this. Sign in to the dashboard to do it.";
                 Self::new(StatusCode::FORBIDDEN, "dashboard_only", detail)

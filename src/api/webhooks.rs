@@ -107,7 +107,6 @@ pub async fn read(caller: Caller, id: PathId<WebhookKind>) -> Result<HttpRespons
 pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
-    reach(&mut fields);
     let draft = WebhookDraft {
         name: fields.text("name"),
         description: fields.text("description").unwrap_or_default(),
@@ -116,6 +115,8 @@ pub async fn create(caller: Caller, request: HttpRequest, payload: Payload) -> R
         triggers: triggers(&mut fields).unwrap_or_default(),
         secret: fields.text("secret"),
         scope: scope(&mut fields).unwrap_or_default(),
+        reach: reach(&mut fields),
+        programme: None,
     };
     let draft = fields.or(draft)?;
     let Created { webhook, secret } = caller.run(move |cx, bu| create::create(cx, bu, draft)).await?;
@@ -142,7 +143,6 @@ pub async fn edit(
     let id = id.get()?;
     let mut fields = body::object(&request, payload).await?;
     fields.refuse(&READ_ONLY)?;
-    reach(&mut fields);
     for (name, message) in NOT_HERE {
         if fields.has(name) {
             fields.fault(name, "not_changeable", message);
@@ -156,6 +156,7 @@ pub async fn edit(
         triggers: triggers(&mut fields),
         scope: scope(&mut fields),
         seen: None,
+        reach: reach(&mut fields),
     };
     let change = fields.or(change)?;
     let webhook = caller.run(move |cx, bu| edit::edit(cx, bu, id, change)).await?;
@@ -206,12 +207,13 @@ fn scope(fields: &mut Fields) -> Option<ScopeDraft> {
     is_said.then_some(draft)
 }
 
-/// A webhook made here hears its own business unit.
-fn reach(fields: &mut Fields) {
-    if fields.value("reach").is_some_and(|given| given.as_str() != Some(Reach::BusinessUnit.as_str())) {
-        let text = "A webhook made here is for this business unit alone. Leave it out.";
-        fields.fault("reach", "not_offered", text);
+/// How far it shall hear; `None` when nothing is said of it.
+fn reach(fields: &mut Fields) -> Option<Reach> {
+    let reach = fields.text("reach")?.parse();
+    if reach.is_err() {
+        fields.fault("reach", "reach", "Use business_unit or partner.");
     }
+    reach.ok()
 }
 
 fn status(fields: &mut Fields) -> Option<WebhookStatus> {

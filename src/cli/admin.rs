@@ -56,6 +56,18 @@ pub enum PartnerCommand {
         #[arg(long, value_enum)]
         api_access: Switch,
     },
+    /// Take from a global partner what was granted.
+    Withdraw {
+        /// The global partner.
+        #[arg(long, value_name = "NUMBER")]
+        partner: i64,
+        /// The partner whose business unit is withdrawn.
+        #[arg(long, value_name = "NUMBER", required_unless_present = "all", conflicts_with = "all")]
+        unit: Option<i64>,
+        /// The grant of all; units granted one by one stay.
+        #[arg(long)]
+        all: bool,
+    },
     /// Let a global partner act in a business unit, or in all.
     Grant {
         /// The global partner.
@@ -212,12 +224,12 @@ pub fn partner(common: &Common, command: PartnerCommand) -> Result<(), Failure> 
                 if on { "API access is part of the plan." } else { "API access is not part of the plan." };
             answer(common.json, &json!({"partner": partner, "api_access": on}), text);
         }
+        PartnerCommand::Withdraw { partner, unit, all: _ } => {
+            partners::withdraw(&cx, partner, granted(&cx, unit)?).map_err(failure)?;
+            answer(common.json, &json!({"withdrawn": true}), "Withdrawn.");
+        }
         PartnerCommand::Grant { partner, unit, all: _ } => {
-            let grant = match unit {
-                Some(owner) => Grant::Unit(unit_of(&cx, owner)?),
-                None => Grant::All,
-            };
-            partners::grant(&cx, partner, grant).map_err(failure)?;
+            partners::grant(&cx, partner, granted(&cx, unit)?).map_err(failure)?;
             answer(common.json, &json!({"granted": true}), "Granted.");
         }
     }
@@ -340,6 +352,11 @@ fn operator(common: &Common) -> Result<Cx, Failure> {
         handoff: Arc::new(NoDelivery),
     })?;
     Ok(app.cx(Actor::Operator, Source::default()))
+}
+
+/// What is meant with the number of a unit's partner, or without one.
+fn granted(cx: &Cx, unit: Option<i64>) -> Result<Grant, Failure> {
+    unit.map_or(Ok(Grant::All), |owner| unit_of(cx, owner).map(Grant::Unit))
 }
 
 fn unit_of(cx: &Cx, partner: i64) -> Result<BuId, Failure> {

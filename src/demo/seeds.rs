@@ -35,6 +35,8 @@ pub struct HookSeed {
     pub by: Role,
     /// Whose events trigger it.
     pub about: About,
+    /// The programme it is made in: the first, second …
+    pub programme: Option<usize>,
     /// What it wants.
     pub events: &'static [&'static str],
     /// Conditions on all of them, as JSON.
@@ -93,6 +95,7 @@ const fn hook(name: &'static str, description: &'static str, days: u64, by: Role
         days,
         by,
         about: About::Everyone,
+        programme: None,
         events: &[],
         filter: None,
         secret: None,
@@ -166,7 +169,7 @@ pub const UNITS: [UnitSeed; 2] = [
     },
 ];
 
-const KESTREL: [HookSeed; 10] = [
+const KESTREL: [HookSeed; 12] = [
     HookSeed {
         events: &["user.created", "user.updated", "user.deleted"],
         endpoints: &[EndpointSeed {
@@ -241,6 +244,18 @@ const KESTREL: [HookSeed; 10] = [
         events: &["user.updated", "data.updated"],
         endpoints: &[EndpointSeed { retry: "[10,60,300]", ..to("missing/sandbox/petra") }],
         ..hook("Petra’s sandbox", "Retries soon and gives up soon", 9, Role::Developer)
+    },
+    HookSeed {
+        programme: Some(0),
+        events: &["order.completed", "order.refunded"],
+        endpoints: &[to("ok/miles/orders")],
+        ..hook("Miles on orders", "Credits miles for what was ordered", 8, Role::Developer)
+    },
+    HookSeed {
+        programme: Some(1),
+        events: &["order.completed"],
+        endpoints: &[to("flaky/rewards/orders")],
+        ..hook("Staff rewards", "Counts what staff order", 7, Role::Admin)
     },
 ];
 

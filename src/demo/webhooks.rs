@@ -42,6 +42,7 @@ fn one(app: &App, unit: &Unit, receiver: &Receiver, now: Ts, seed: &HookSeed) ->
         endpoints: seed.endpoints.iter().map(|e| endpoint(e, receiver)).collect::<Result<_, _>>()?,
         triggers: seed.events.iter().map(|event| trigger(event, seed)).collect::<Result<_, _>>()?,
         secret: seed.secret.map(str::to_owned),
+        programme: seed.programme.and_then(|at| unit.programmes.get(at).copied()),
         ..WebhookDraft::default()
     };
     let id = create::create(&cx, unit.bu, draft)?.webhook.row.id;

@@ -59,6 +59,9 @@ pub enum Refusal {
     /// The person proved who they are too long ago.
     #[error("the sign-in is too old")]
     OldSignIn,
+    /// The webhook hears several business units, and is managed by the logins of that partner.
+    #[error("another partner manages it")]
+    OtherPartner,
     /// Only the operator or a signed-in person may do this.
     #[error("not for this kind of caller")]
     Caller,

@@ -122,6 +122,9 @@ fn reason(refusal: Refusal) -> String {
             )
         }
         Refusal::NoApiAccess => "API access is not part of the plan. Ask the operator for it.".to_owned(),
+        Refusal::OtherPartner => {
+            "This webhook hears several business units. Ask the partner that made it to change it.".to_owned()
+        }
         Refusal::TokenEnded | Refusal::OldSignIn | Refusal::Caller => {
             "Your role does not allow this. Ask an admin of this business unit.".to_owned()
         }

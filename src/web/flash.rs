@@ -41,6 +41,10 @@ words! {
         SecretSwitched = "secret_switched",
         /// Only the newest secret signs.
         OverlapEnded = "overlap_ended",
+        /// A webhook was made.
+        Created = "created",
+        /// A webhook gets other events now.
+        EventsChanged = "events_changed",
         /// A delivery is sent again.
         Resent = "resent",
         /// What was ticked in the matrix counts now.
@@ -130,6 +134,8 @@ impl Flash {
             Self::Resumed => ("Webhook active", "Matching events are delivered from now on."),
             Self::Paused => ("Webhook inactive", "Matching events are recorded as skipped."),
             Self::Deleted => ("Webhook deleted", "Nothing more is sent to it."),
+            Self::Created => ("Webhook added", "Matching events are delivered from now on."),
+            Self::EventsChanged => ("Changes applied", "The chosen events are sent from now on."),
             Self::SecretShown => ("The secret was shown once", "If it was not stored, rotate it."),
             Self::TokenShown => ("The secret was shown once", "If it was not stored, rotate the token."),
             Self::TokenDeleted => ("Token deleted", "Requests with it are answered 401 from now on."),

@@ -19,7 +19,7 @@ use crate::web::system::{export, overview, search, trail};
 use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
 use crate::web::webhooks::signing::{reveal, rotate};
 use crate::web::webhooks::test::send;
-use crate::web::webhooks::{catalogue, connect, delete, details, list, matrix, wizard};
+use crate::web::webhooks::{catalogue, connect, dashboard, delete, details, events, list, matrix, wizard};
 use crate::web::{assets, routes};
 
 /// Mounts the browser's face. It answers every path that nobody before it does: mount it last.
@@ -119,6 +119,15 @@ impl Mounted {
             )
             .page("/bu/{bu}/admin/audit", trail::open)
             .action("/bu/{bu}/admin/audit/export", export::send)
+            .page("/bu/{bu}/webhooks", dashboard::page::open)
+            .both("/bu/{bu}/webhooks/new", events::create::open, events::create::send)
+            .both("/bu/{bu}/webhooks/{wh}/events", events::manage::open, events::manage::send)
+            .page("/bu/{bu}/programmes/{prg}", dashboard::programme::open)
+            .both(
+                "/bu/{bu}/programmes/{prg}/webhooks/new",
+                events::create::open_in_programme,
+                events::create::send_in_programme,
+            )
             .page("/bu/{bu}/connect/{login}", connect::open)
             .both("/bu/{bu}/matrix", matrix::open, matrix::send)
             .page("/bu/{bu}/catalogue", catalogue::list::open)

@@ -278,6 +278,31 @@ pub fn audit_export(bu: BuId) -> String {
     format!("/bu/{bu}/admin/audit/export")
 }
 
+/// The Webhooks Dashboard.
+pub fn webhooks_dashboard(bu: BuId) -> String {
+    format!("/bu/{bu}/webhooks")
+}
+
+/// Create Webhook: the form for a global webhook; POST makes it.
+pub fn webhook_create(bu: BuId) -> String {
+    format!("/bu/{bu}/webhooks/new")
+}
+
+/// Manage Events of a webhook; POST applies the changes.
+pub fn webhook_events(bu: BuId, webhook: WebhookId) -> String {
+    format!("/bu/{bu}/webhooks/{webhook}/events")
+}
+
+/// The Integrations Dashboard of a programme.
+pub fn programme(bu: BuId, programme: ProgrammeId) -> String {
+    format!("/bu/{bu}/programmes/{programme}")
+}
+
+/// Create Webhook in a programme; POST makes it.
+pub fn programme_webhook_create(bu: BuId, programme: ProgrammeId) -> String {
+    format!("/bu/{bu}/programmes/{programme}/webhooks/new")
+}
+
 /// A login's Connect page, for tools that collect notifications.
 pub fn connect(bu: BuId, login: i64) -> String {
     format!("/bu/{bu}/connect/{login}")

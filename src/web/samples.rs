@@ -3,6 +3,7 @@
 mod account;
 mod acts;
 mod connect;
+mod dashboard;
 mod details;
 mod docs;
 mod matrix;
@@ -241,6 +242,7 @@ impl Samples {
                 short_id: id.short(),
                 href: routes::event(bu(), id),
                 event_type: self.t("order.completed"),
+                unit: self.t("Globex"),
                 at: Moment::clock(at("2025-11-20T14:02:41Z")),
                 outcome: Mark::new(tone, word),
                 attempts: if n == 0 { String::new() } else { self.t("3 attempts · 503 · 127 ms") },
@@ -331,6 +333,7 @@ impl Samples {
                 note: "1 of 2 webhooks is waiting to try again".to_owned(),
                 created: Moment::full(at("2025-11-20T14:01:21Z")),
                 subject: self.t("2210"),
+                unit: self.t("Globex"),
                 deliveries: vec![delivery, skipped],
                 payload: Some(CodeBlock {
                     id: "payload".to_owned(),

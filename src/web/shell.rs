@@ -83,6 +83,10 @@ pub enum Place {
     Elsewhere,
     /// The overview of the business unit.
     Overview,
+    /// The Webhooks Dashboard.
+    Dashboard,
+    /// Programmes.
+    Programmes,
     /// Event Logs.
     Log,
     /// The event matrix.
@@ -91,8 +95,6 @@ pub enum Place {
     Api,
     /// Admin › API, tab Webhooks.
     Webhooks,
-    /// Programmes.
-    Programmes,
     /// Admin › Users.
     Users,
     /// Admin › Teams.
@@ -213,6 +215,7 @@ fn nav(bu: BuId, place: Place, failing: u64, admin: bool) -> Vec<NavGroup> {
             id: "nav-integrations",
             label: "Integrations",
             items: vec![
+                item(Place::Dashboard, "Webhooks Dashboard", "webhook", routes::webhooks_dashboard(bu)),
                 item(Place::Programmes, "Programmes", "blocks", routes::programmes(bu)),
                 item(Place::Matrix, "Event matrix", "list-checks", routes::matrix(bu)),
             ],

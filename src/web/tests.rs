@@ -13,11 +13,19 @@ use crate::web::webhooks::wizard::{Act, Step};
 const EVIL: &str = "<script>alert(1)</script>\" onload='x' style=\"x\" {{ 7*7 }}";
 
 /// A page as it is sent, by name: whole, and the block htmx gets.
-fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)> {
-    fn both(name: &'static str, page: &impl Page) -> (&'static str, String, String) {
-        (name, page.render().unwrap(), page.fragment().unwrap())
-    }
+type Drawn = (&'static str, String, String);
+
+/// Every page with sample data.
+fn drawn(tail: &'static str, theme: Theme) -> Vec<Drawn> {
     let s = Samples { tail, theme };
+    [access(&s), webhooks(&s), integrations(&s), events(&s), people(&s), errors(&s)].concat()
+}
+
+fn both(name: &'static str, page: &impl Page) -> Drawn {
+    (name, page.render().unwrap(), page.fragment().unwrap())
+}
+
+fn access(s: &Samples) -> Vec<Drawn> {
     vec![
         both("login", &s.login()),
         both("login-error", &s.login_refused()),
@@ -43,6 +51,11 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("invitation", &s.invitation()),
         both("partner-search", &s.partners(true)),
         both("partner-search-none", &s.partners(false)),
+    ]
+}
+
+fn webhooks(s: &Samples) -> Vec<Drawn> {
+    vec![
         both("webhooks", &s.webhooks()),
         both("webhooks-empty", &s.no_webhooks()),
         both("webhooks-none", &s.no_match()),
@@ -74,16 +87,18 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("rotate-secret-error", &s.rotate(true)),
         both("test-event", &s.test_send(false)),
         both("test-event-error", &s.test_send(true)),
-        both("connect", &s.connect()),
-        both("overview", &s.overview()),
-        both("overview-empty", &s.new_unit()),
-        both("search", &s.search(true, false)),
-        both("palette", &s.search(true, true)),
-        both("palette-none", &s.search(false, true)),
-        both("event-logs", &s.event_log()),
-        both("event-logs-empty", &s.no_events(false)),
-        both("event-logs-none", &s.no_events(true)),
-        both("event-detail", &s.event()),
+    ]
+}
+
+fn integrations(s: &Samples) -> Vec<Drawn> {
+    vec![
+        both("webhooks-dashboard", &s.webhooks_dashboard()),
+        both("webhooks-dashboard-empty", &s.webhooks_dashboard_empty()),
+        both("integrations", &s.integrations()),
+        both("integrations-empty", &s.integrations_empty()),
+        both("create-webhook", &s.create_webhook(false)),
+        both("create-webhook-error", &s.create_webhook(true)),
+        both("manage-events", &s.manage_events()),
         both("matrix", &s.matrix()),
         both("matrix-review", &s.matrix_review()),
         both("matrix-secret", &s.matrix_secret()),
@@ -94,11 +109,31 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("event-type-new", &s.event_type_edit(true)),
         both("event-type-edit", &s.event_type_edit(false)),
         both("event-type-delete", &s.event_type_delete()),
+    ]
+}
+
+fn events(s: &Samples) -> Vec<Drawn> {
+    vec![
+        both("connect", &s.connect()),
+        both("overview", &s.overview()),
+        both("overview-empty", &s.new_unit()),
+        both("search", &s.search(true, false)),
+        both("palette", &s.search(true, true)),
+        both("palette-none", &s.search(false, true)),
+        both("event-logs", &s.event_log()),
+        both("event-logs-empty", &s.no_events(false)),
+        both("event-logs-none", &s.no_events(true)),
+        both("event-detail", &s.event()),
         both("replays", &s.replays(true)),
         both("replays-none", &s.replays(false)),
         both("replay", &s.replay()),
         both("replay-start", &s.replay_start(true)),
         both("replay-start-error", &s.replay_start(false)),
+    ]
+}
+
+fn people(s: &Samples) -> Vec<Drawn> {
+    vec![
         both("users", &s.users()),
         both("users-none", &s.no_users()),
         both("user-invited", &s.user_invited()),
@@ -113,6 +148,11 @@ fn drawn(tail: &'static str, theme: Theme) -> Vec<(&'static str, String, String)
         both("programmes", &s.programmes()),
         both("audit-log", &s.audit()),
         both("audit-log-empty", &s.no_audit()),
+    ]
+}
+
+fn errors(s: &Samples) -> Vec<Drawn> {
+    vec![
         both("api-docs", &s.api_docs()),
         both("error-403", &s.forbidden()),
         both("error-404", &s.missing()),

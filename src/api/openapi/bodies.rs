@@ -8,7 +8,7 @@ use crate::domain::events::delivery::DeliveryState;
 use crate::domain::id::{ProgrammeId, TeamId, UserId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::filter::Operator;
-use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::domain::webhooks::webhook::{Reach, WebhookStatus};
 
 /// A new webhook. Give either `url` or `endpoints`, and either `events` or `triggers`.
 #[derive(ToSchema)]
@@ -43,6 +43,10 @@ pub struct WebhookBody {
     pub for_login: Option<i64>,
     /// The team whose events it gets, with the scope `team`.
     pub for_team: Option<TeamId>,
+    /// How far it hears. `partner` is for tokens made by a login of a partner with several business units: events of
+    /// all of them, as that partner's grants change.
+    #[schema(required = false)]
+    pub reach: Reach,
 }
 
 /// What to change of a webhook. What is left out stays as it is. `events` and `triggers` replace the list.
@@ -72,6 +76,10 @@ pub struct WebhookChangeBody {
     pub for_login: Option<i64>,
     /// The team whose events it gets, with the scope `team`.
     pub for_team: Option<TeamId>,
+    /// How far it hears. `partner` is for tokens made by a login of a partner with several business units: events of
+    /// all of them, as that partner's grants change.
+    #[schema(required = false)]
+    pub reach: Reach,
 }
 
 /// Whose events a webhook gets.

@@ -75,6 +75,11 @@ const SHARED: &[Shared] = &[
                 "API access is not part of this business unit's plan. Ask the operator for it.",
             ),
             ("dashboard_only", "A token may not do this. Sign in to the dashboard to do it."),
+            (
+                "other_partner",
+                "This webhook hears several business units. Only logins of the partner that made it, and tokens \
+                 they made, change it.",
+            ),
         ],
         headers: &[],
     },

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::domain::access::name::{self, Name};
 use crate::domain::events::retry::RetryPolicy;
-use crate::domain::id::TeamId;
+use crate::domain::id::{ProgrammeId, TeamId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::domain::webhooks::endpoint::{DEFAULT_TIMEOUT_MS, MOST_ENDPOINTS, TIMEOUT_MS};
@@ -15,7 +15,7 @@ use crate::domain::webhooks::header::{HeaderName, HeaderValue, check_headers, ch
 use crate::domain::webhooks::secret::SigningSecret;
 use crate::domain::webhooks::target_url::TargetUrl;
 use crate::domain::webhooks::trigger::{MOST_TRIGGERS, is_event_type};
-use crate::domain::webhooks::webhook::WebhookStatus;
+use crate::domain::webhooks::webhook::{Reach, WebhookStatus};
 
 /// The longest description, in characters.
 pub const LONGEST_DESCRIPTION: usize = 1_000;
@@ -44,6 +44,10 @@ pub struct WebhookDraft {
     pub secret: Option<String>,
     /// Whose events it gets.
     pub scope: ScopeDraft,
+    /// How far it hears: its own business unit unless said otherwise.
+    pub reach: Option<Reach>,
+    /// The programme it is made in; none for a global one.
+    pub programme: Option<ProgrammeId>,
 }
 
 /// Whose events trigger a webhook, as it is asked for.
@@ -120,6 +124,10 @@ pub struct CheckedWebhook {
     pub secret: Option<SigningSecret>,
     /// Whose events it gets; nobody has looked yet whether they exist.
     pub scope: ScopeDraft,
+    /// How far it hears; nobody has looked yet whether the caller may say so.
+    pub reach: Reach,
+    /// The programme it is made in; nobody has looked yet whether it exists.
+    pub programme: Option<ProgrammeId>,
 }
 
 /// An endpoint that breaks no rule.
@@ -195,6 +203,8 @@ impl WebhookDraft {
             triggers: triggers.unwrap_or_default(),
             secret,
             scope: self.scope,
+            reach: self.reach.unwrap_or(Reach::BusinessUnit),
+            programme: self.programme,
         })
     }
 }

@@ -142,7 +142,7 @@ pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error>
         match grant {
             Grant::All if row.grants_all => Ok(()),
             Grant::All => {
-                partners::grant_all(conn, partner)?;
+                partners::set_grants_all(conn, partner, true)?;
                 record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))
             }
             Grant::Unit(bu) => {
@@ -154,6 +154,33 @@ pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error>
                 Ok(())
             }
         }
+    })
+}
+
+/// Takes from a global partner what was granted, at once: its logins are out of the unit with their next request,
+/// and its webhooks hear no next event of it. For the operator. What was not granted changes nothing; units
+/// granted one by one stay when all are withdrawn.
+pub fn withdraw(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+    operator_only(cx)?;
+    cx.write(|conn| {
+        let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
+        let (bu, units) = match grant {
+            Grant::All if !row.grants_all => return Ok(()),
+            Grant::All => {
+                partners::set_grants_all(conn, partner, false)?;
+                (None, json!({"units": "all"}))
+            }
+            Grant::Unit(bu) if !grants::remove(conn, partner, bu)? => return Ok(()),
+            Grant::Unit(bu) => (Some(bu), json!({"units": [bu]})),
+        };
+        let withdrawn = Entry {
+            action: "grant.withdrawn",
+            target_kind: "partner",
+            target_id: partner.to_string(),
+            before: Some(units),
+            after: None,
+        };
+        record(cx, conn, bu, withdrawn)
     })
 }
 

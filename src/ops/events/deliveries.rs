@@ -8,6 +8,7 @@ use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::inspect::{DeliveryView, without_attempts};
 use crate::ops::events::log::MOST_LOOKED_AT;
+use crate::ops::webhooks::reach;
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks;
@@ -67,7 +68,7 @@ pub fn list(cx: &Cx, bu: BuId, webhook: WebhookId, query: &DeliveryQuery) -> Res
         {
             return Err(Error::field(field, "cursor_invalid", "This list does not go on from there."));
         }
-        let found = search(conn, bu, webhook, query)?;
+        let found = search(cx, conn, bu, webhook, query)?;
         let (first, last) = (found.rows.first().map(|row| row.id), found.rows.last().map(|row| row.id));
         let (next, previous) = match query.from {
             From::After(id) => (last, found.looked_up_to.or(Some(id))),
@@ -87,7 +88,13 @@ struct Found {
     goes_on: bool,
 }
 
-fn search(conn: &mut Conn, bu: BuId, webhook: WebhookId, query: &DeliveryQuery) -> Result<Found, Error> {
+fn search(
+    cx: &Cx,
+    conn: &mut Conn,
+    bu: BuId,
+    webhook: WebhookId,
+    query: &DeliveryQuery,
+) -> Result<Found, Error> {
     let step = i64::try_from(STEP.min(query.limit + 1)).unwrap_or(i64::MAX);
     let step = if query.state.is_some() { i64::try_from(STEP).unwrap_or(i64::MAX) } else { step };
     let (mut rows, mut looked_up_to, mut looked_at) = (Vec::new(), None, 0);
@@ -100,8 +107,10 @@ fn search(conn: &mut Conn, bu: BuId, webhook: WebhookId, query: &DeliveryQuery) 
             }
         };
         let is_last = i64::try_from(part.len()).unwrap_or(i64::MAX) < step;
+        let far = reach::from_afar(cx, conn, bu, &part)?;
         for row in part {
-            let is_wanted = query.state.is_none_or(|state| state == row.state);
+            let is_seen = far.get(&row.event_id).is_none_or(Option::is_some);
+            let is_wanted = is_seen && query.state.is_none_or(|state| state == row.state);
             if (is_wanted && rows.len() == query.limit) || looked_at == MOST_LOOKED_AT {
                 break 'search;
             }

@@ -12,6 +12,7 @@ use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::log::MOST_LOOKED_AT;
+use crate::ops::webhooks::reach::{self, FarUnit};
 use crate::store::events::attempts;
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events::{self, EventFilter, EventRow};
@@ -54,6 +55,8 @@ pub struct EventView {
     pub event: EventRow,
     /// Its deliveries, in the order they were made.
     pub deliveries: Vec<DeliveryView>,
+    /// The business unit it happened in, when a webhook of this one heard it there.
+    pub unit: Option<FarUnit>,
 }
 
 /// A delivery with its attempts.
@@ -136,8 +139,20 @@ pub fn list(cx: &Cx, bu: BuId, query: &EventQuery) -> Result<EventPage, Error> {
 pub fn get(cx: &Cx, bu: BuId, id: EventId) -> Result<EventView, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::EventsRead)?;
-        whole(conn, bu, id)
+        match whole(conn, bu, id) {
+            Err(Error::NotFound) => heard(cx, conn, bu, id),
+            other => other,
+        }
     })
+}
+
+/// One event of another unit of the caller's that webhooks of `bu` were sent.
+fn heard(cx: &Cx, conn: &mut Conn, bu: BuId, id: EventId) -> Result<EventView, Error> {
+    let mut rows = deliveries::of_events(conn, bu, &[id])?;
+    let unit = reach::from_afar(cx, conn, bu, &rows)?.remove(&id).flatten().ok_or(Error::NotFound)?;
+    let event = events::find(conn, unit.bu, id)?.ok_or(Error::NotFound)?;
+    rows.truncate(MOST_SHOWN);
+    Ok(EventView { event, deliveries: views(conn, bu, rows)?, unit: Some(unit) })
 }
 
 /// One event of `bu`, for operations that checked already who asks.
@@ -145,7 +160,7 @@ pub(super) fn whole(conn: &mut Conn, bu: BuId, id: EventId) -> Result<EventView,
     let event = events::find(conn, bu, id)?.ok_or(Error::NotFound)?;
     let mut rows = deliveries::of_events(conn, bu, &[id])?;
     rows.truncate(MOST_SHOWN);
-    Ok(EventView { event, deliveries: views(conn, bu, rows)? })
+    Ok(EventView { event, deliveries: views(conn, bu, rows)?, unit: None })
 }
 
 /// One delivery of `bu`, with its attempts.
@@ -153,7 +168,8 @@ pub fn delivery(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<DeliveryView, Error
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::DeliveriesRead)?;
         let row = deliveries::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-        views(conn, bu, vec![row])?.pop().ok_or(Error::NotFound)
+        let seen = reach::only_seen(cx, conn, bu, vec![row])?;
+        views(conn, bu, seen)?.pop().ok_or(Error::NotFound)
     })
 }
 

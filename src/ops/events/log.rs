@@ -10,6 +10,7 @@ use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::inspect::{Outcome, outcome};
+use crate::ops::webhooks::reach;
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events::{self, EventHead};
 use crate::store::pool::Conn;
@@ -90,6 +91,8 @@ pub struct LogLine {
     pub last_status: Option<i32>,
     /// How long the last attempt took, in milliseconds.
     pub last_duration_ms: Option<i32>,
+    /// The business unit it happened in, when it is not the one whose log this is.
+    pub unit: Option<String>,
 }
 
 /// A page of the log.
@@ -110,7 +113,7 @@ pub fn log(cx: &Cx, bu: BuId, query: &LogQuery) -> Result<LogPage, Error> {
         let Some(span) = Span::of(query) else { return Ok(LogPage::default()) };
         match query.webhook {
             Some(webhook) if webhooks::names(conn, bu, &[webhook])?.is_empty() => Err(Error::NotFound),
-            Some(webhook) => of_webhook(conn, bu, webhook, query, &span),
+            Some(webhook) => of_webhook(cx, conn, (bu, webhook), query, &span),
             None => of_unit(conn, bu, query, &span),
         }
     })
@@ -198,9 +201,9 @@ fn of_unit(conn: &mut Conn, bu: BuId, query: &LogQuery, span: &Span) -> Result<L
 }
 
 fn of_webhook(
+    cx: &Cx,
     conn: &mut Conn,
-    bu: BuId,
-    webhook: WebhookId,
+    (bu, webhook): (BuId, WebhookId),
     query: &LogQuery,
     span: &Span,
 ) -> Result<LogPage, Error> {
@@ -216,13 +219,18 @@ fn of_webhook(
         let step = i64::try_from(STEP).unwrap_or(i64::MAX);
         let rows = deliveries::of_webhook(conn, bu, webhook, before, step)?;
         let is_last = rows.len() < STEP;
+        let far = reach::from_afar(cx, conn, bu, &rows)?;
         for row in rows {
             if oldest.is_some_and(|oldest| row.created_at < oldest) {
                 return Ok(collected.end());
             }
             before = Some(row.id);
             let place = Place::Delivery(row.id);
-            let wanted = span.holds(row.event_id) && fits(query, &row.event_type, row.created_at);
+            let (is_seen, unit) = match far.get(&row.event_id) {
+                None => (true, None),
+                Some(unit) => (unit.is_some(), unit.clone()),
+            };
+            let wanted = is_seen && span.holds(row.event_id) && fits(query, &row.event_type, row.created_at);
             let line = wanted.then(|| LogLine {
                 place,
                 event: row.event_id,
@@ -232,6 +240,7 @@ fn of_webhook(
                 attempts: row.attempts + row.interruptions,
                 last_status: row.last_status,
                 last_duration_ms: row.last_duration_ms,
+                unit: unit.map(|unit| unit.name),
             });
             if !collected.take(place, line.filter(|line| suits(query, line))) {
                 return Ok(collected.page);
@@ -254,6 +263,7 @@ fn line(head: &EventHead, sent: &[DeliveryRow]) -> LogLine {
         attempts: sent.iter().map(|d| d.attempts + d.interruptions).sum(),
         last_status: last.and_then(|d| d.last_status),
         last_duration_ms: last.and_then(|d| d.last_duration_ms),
+        unit: None,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::ops::events::handoff::Handed;
 use crate::ops::events::queue::due_now;
 use crate::ops::events::route::LEASE;
 use crate::ops::system::audit::{self, Entry};
+use crate::ops::webhooks::reach;
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events;
 use crate::store::webhooks::{endpoints, webhooks};
@@ -36,9 +37,11 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
     let resent = cx.write(|conn| {
         authorize(cx, conn, bu, Permission::DeliveriesWrite)?;
         let old = deliveries::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+        let old = reach::only_seen(cx, conn, bu, vec![old])?.pop().ok_or(Error::NotFound)?;
         let deleted =
             || Error::conflict("webhook_deleted", "The webhook was deleted. Nothing can be sent to it.");
         let webhook = webhooks::find(conn, bu, old.webhook_id)?.ok_or_else(deleted)?;
+        reach::guard(cx, conn, &webhook)?;
         if webhook.status == WebhookStatus::Inactive {
             let text = "The webhook is inactive. Switch it on, then send this again.";
             return Err(Error::conflict("webhook_inactive", text));
@@ -50,7 +53,13 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
         }
         let expired =
             || Error::conflict("event_expired", "The event is no longer kept, so it cannot be sent again.");
-        let event = events::hold(conn, bu, old.event_id)?.ok_or_else(expired)?;
+        let stood_in = events::units_of(conn, &[old.event_id])?.pop();
+        let (_, unit) = stood_in.ok_or_else(expired)?;
+        if unit != bu && !reach::hears(conn, &webhook, unit)? {
+            let text = "The webhook does not hear the business unit of this event any more.";
+            return Err(Error::conflict("out_of_reach", text));
+        }
+        let event = events::hold(conn, unit, old.event_id)?.ok_or_else(expired)?;
         // The event is held, so that of two who ask at once the second sees what the first made.
         let on_its_way = |row: &DeliveryRow| {
             row.endpoint_id == old.endpoint_id && !row.state.is_final() && row.next_at <= Some(cx.now)
@@ -69,6 +78,7 @@ pub fn resend(cx: &Cx, bu: BuId, id: DeliveryId) -> Result<Resent, Error> {
             cx.now,
             due_now(&cx.tools),
         );
+        let row = row.of_unit(bu);
         let room = cx.tools.handoff.room() > 0;
         let row = if room { row.leased(cx.tools.node, cx.tools.clock.lease_now() + LEASE) } else { row };
         deliveries::insert(conn, std::slice::from_ref(&row))?;

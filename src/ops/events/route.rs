@@ -7,15 +7,17 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::clock::Clock;
+use crate::domain::access::partner::PartnerNumber;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::events::event::data_of;
-use crate::domain::id::{BuId, EndpointId, EventId, NodeId, TeamId, UserId};
+use crate::domain::id::{BuId, EndpointId, EventId, NodeId, TeamId, UserId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::filter::Filter;
-use crate::domain::webhooks::webhook::{Origin, WebhookStatus};
+use crate::domain::webhooks::webhook::{Origin, Reach, WebhookStatus};
 use crate::ops::Error;
 use crate::ops::events::handoff::{Handed, Room};
+use crate::store::access::{grants, units};
 use crate::store::events::deliveries::DeliveryRow;
 use crate::store::events::events::EventRow;
 use crate::store::pool::Conn;
@@ -46,11 +48,30 @@ pub struct Lease<'a> {
     pub due: Ts,
 }
 
-/// The routes of the event types of a batch, each read once.
+/// The routes of the event types of a batch of one business unit, each read once.
 #[derive(Default)]
 pub struct Routes {
     by_type: HashMap<String, Vec<(Route, Option<Filter>)>>,
+    over: Option<Over>,
     subjects: HashMap<EventId, Subject>,
+}
+
+/// Who hears a business unit from above.
+struct Over {
+    /// The global partners that may access it.
+    partners: Vec<PartnerNumber>,
+    /// Their webhooks in other units that hear this one.
+    webhooks: Vec<WebhookId>,
+}
+
+impl Over {
+    fn of(conn: &mut Conn, bu: BuId) -> Result<Self, Error> {
+        let partners = grants::partners_over(conn, bu)?;
+        // Events leave a unit through its own webhooks only while its plan has API access; through others' too.
+        let may_leave = !partners.is_empty() && units::find(conn, bu)?.is_some_and(|unit| unit.api_access);
+        let webhooks = if may_leave { routes::from_afar(conn, bu, &partners)? } else { Vec::new() };
+        Ok(Self { partners, webhooks })
+    }
 }
 
 impl Routes {
@@ -59,7 +80,15 @@ impl Routes {
         if self.by_type.contains_key(event_type) {
             return Ok(());
         }
-        let routes = routes::of_type(conn, bu, event_type)?
+        let mut found = routes::of_type(conn, bu, event_type)?;
+        let over = match &self.over {
+            Some(over) => over,
+            None => &*self.over.insert(Over::of(conn, bu)?),
+        };
+        if !over.webhooks.is_empty() {
+            found.extend(routes::of_type_at(conn, event_type, &over.webhooks)?);
+        }
+        let routes = found
             .into_iter()
             .map(|route| {
                 let filter = route.filter.as_deref().map(serde_json::from_str::<Filter>).transpose();
@@ -92,15 +121,9 @@ impl Routes {
             let mut parts = Parts::of(event);
             for (route, filter) in routes {
                 let id = lease.clock.id();
-                let mut row = DeliveryRow::due(
-                    id,
-                    event,
-                    route.webhook,
-                    route.endpoint,
-                    DeliveryKind::Event,
-                    lease.now,
-                    lease.due,
-                );
+                let (webhook, endpoint, kind) = (route.webhook, route.endpoint, DeliveryKind::Event);
+                let row = DeliveryRow::due(id, event, webhook, endpoint, kind, lease.now, lease.due);
+                let mut row = row.of_unit(route.home);
                 if let Some((state, cause)) = self.verdict(event, route, filter.as_ref(), &mut parts) {
                     row = row.held_back(state, cause);
                 } else if room.take(route.endpoint) {
@@ -132,6 +155,11 @@ impl Routes {
     ) -> Option<(DeliveryState, Cause)> {
         if route.status == WebhookStatus::Inactive {
             return Some((DeliveryState::Skipped, Cause::WebhookInactive));
+        }
+        let over = self.over.as_ref().map(|over| over.partners.as_slice()).unwrap_or_default();
+        let is_heard = route.partner.is_some_and(|partner| over.contains(&partner));
+        if route.reach == Reach::Partner && !is_heard {
+            return Some((DeliveryState::Filtered, Cause::Reach));
         }
         let subject = self.subjects.get(&event.id);
         let in_programme = route.origin == Origin::Global || route.programme == event.programme_id;

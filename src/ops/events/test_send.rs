@@ -18,7 +18,7 @@ use crate::ops::events::handoff::{Destination, Handed};
 use crate::ops::events::inspect::{self, DeliveryView, EventView};
 use crate::ops::events::queue::{self, due_now};
 use crate::ops::events::route::LEASE;
-use crate::ops::webhooks::catalogue;
+use crate::ops::webhooks::{catalogue, reach};
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events::{self, EventRow};
 use crate::store::pool::Conn;
@@ -147,7 +147,8 @@ fn checked(
     draft: &TestDraft,
 ) -> Result<(String, Vec<EndpointRow>), Error> {
     authorize(cx, conn, bu, Permission::WebhooksTest)?;
-    webhooks::find(conn, bu, webhook)?.ok_or(Error::NotFound)?;
+    let row = webhooks::find(conn, bu, webhook)?.ok_or(Error::NotFound)?;
+    reach::guard(cx, conn, &row)?;
     let mut endpoints = endpoints::of_webhooks(conn, bu, &[webhook])?;
     if let Some(one) = draft.endpoint {
         endpoints.retain(|row| row.id == one);

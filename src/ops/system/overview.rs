@@ -10,6 +10,7 @@ use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::publish::OWN_SOURCE;
+use crate::ops::webhooks::reach;
 use crate::ops::webhooks::read::{WebhookView, views};
 use crate::store::access::tokens;
 use crate::store::events::deliveries::{self, DeliveryRow};
@@ -62,6 +63,7 @@ pub fn overview(cx: &Cx, bu: BuId, hours: u32) -> Result<Overview, Error> {
         let most = i64::try_from(MOST_FAILING).unwrap_or(0).saturating_add(1);
         let failing = webhooks::part(conn, bu, &failing, most)?;
         let given_up = deliveries::failed(conn, bu, MOST_FAILURES)?;
+        let given_up = reach::only_seen(cx, conn, bu, given_up)?;
         let ids: Vec<WebhookId> = given_up.iter().map(|delivery| delivery.webhook_id).collect();
         let names: HashMap<WebhookId, String> = webhooks::names(conn, bu, &ids)?.into_iter().collect();
         let failure = |delivery: DeliveryRow| Failure {

@@ -160,6 +160,19 @@ pub fn check_subscribable(conn: &mut Conn, bu: BuId, types: &[(&str, &str)]) -> 
     errors.or(()).map_err(Error::from)
 }
 
+/// Refuses triggers for types that only global webhooks may name; `fields` names each in errors. Types added at
+/// run time are for all.
+pub fn refuse_partner_only(types: &[(&str, &str)]) -> Result<(), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    for (field, name) in types {
+        if catalogue::find(name).is_some_and(|found| found.partner_only) {
+            let text = "Only global webhooks get this event. Choose others, or create a global webhook.";
+            errors.push((*field).to_owned(), "partner_only", text);
+        }
+    }
+    errors.or(())
+}
+
 /// Whether it is known without asking the database what events of this type must fit.
 pub fn is_known(cx: &Cx, bu: BuId, name: &str) -> bool {
     catalogue::find(name).is_some() || cx.tools.known.types.recall(&(bu, name.to_owned()), cx.now).is_some()

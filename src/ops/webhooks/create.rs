@@ -15,8 +15,9 @@ use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::events::queue::sealing_place;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::{WebhookView, view};
-use crate::ops::webhooks::{catalogue, scope, secrets, told};
+use crate::ops::webhooks::{catalogue, reach, scope, secrets, told};
 use crate::ops::{Error, Refusal};
+use crate::store::access::programmes;
 use crate::store::pool::Conn;
 use crate::store::webhooks::endpoints::{self, EndpointRow};
 use crate::store::webhooks::triggers::{self, TriggerRow};
@@ -78,11 +79,24 @@ pub(super) fn store(
     let types: Vec<(&str, &str)> =
         checked.triggers.iter().map(|t| (t.field.as_str(), t.event.as_str())).collect();
     catalogue::check_subscribable(conn, bu, &types)?;
+    if let Some(programme) = checked.programme {
+        programmes::find(conn, bu, programme)?.ok_or(Error::NotFound)?;
+        catalogue::refuse_partner_only(&types)?;
+    }
+    let wanted = if checked.programme.is_some() { Reach::BusinessUnit } else { checked.reach };
+    let reach_partner_id = reach::resolve(cx, conn, bu, wanted)?;
     if webhooks::count(conn, bu, &WebhookFilter::default())? >= MOST_WEBHOOKS {
         return Err(Error::conflict("limit_webhooks", "A business unit has at most 10,000 webhooks."));
     }
     let (for_login, for_team) = scope::resolve(conn, bu, checked.scope)?;
-    let row = WebhookRow { for_login, for_team, rest_hook, ..webhook_row(cx, bu, id, &checked) };
+    let row = WebhookRow {
+        for_login,
+        for_team,
+        rest_hook,
+        reach: wanted,
+        reach_partner_id,
+        ..webhook_row(cx, bu, id, &checked)
+    };
     webhooks::insert(conn, &row)?;
     let endpoint_rows = endpoint_rows(cx, bu, row.id, &checked.endpoints)?;
     endpoints::insert(conn, &endpoint_rows)?;
@@ -103,6 +117,8 @@ pub(super) fn store(
         "events": trigger_rows.iter().map(|t| t.event_type.as_str()).collect::<Vec<_>>(),
         "for_login": row.for_login,
         "for_team": row.for_team,
+        "reach": row.reach,
+        "programme": row.programme_id,
     });
     let entry = Entry {
         action: "webhook.created",
@@ -125,8 +141,8 @@ fn webhook_row(cx: &Cx, bu: BuId, id: WebhookId, checked: &CheckedWebhook) -> We
         description: checked.description.clone(),
         status: checked.status,
         inactive_reason: (checked.status == WebhookStatus::Inactive).then_some(InactiveReason::User),
-        origin: Origin::Global,
-        programme_id: None,
+        origin: if checked.programme.is_some() { Origin::Programme } else { Origin::Global },
+        programme_id: checked.programme,
         reach: Reach::BusinessUnit,
         reach_partner_id: None,
         for_login: None,

@@ -74,7 +74,7 @@ pub struct Changed {
 pub fn stored(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<Stored, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
-        let found = find(conn, bu, (id, endpoint))?;
+        let found = find(cx, conn, bu, (id, endpoint))?;
         let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
         let own = secret_rows::live(conn, &[id], cx.now)?;
         Ok(Stored {
@@ -98,9 +98,9 @@ pub fn change(
     let changed = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         take_order(conn, bu)?;
-        let old = find(conn, bu, (id, endpoint))?;
+        let old = find(cx, conn, bu, (id, endpoint))?;
         require_recent(cx)?;
-        let webhook = version::hold(conn, bu, id, seen)?;
+        let webhook = version::hold(cx, conn, bu, id, seen)?;
         let (wanted, dropped) = resolved(cx, &old, draft).map_err(of_the_first)?;
         let (secret, checked) = check(cx, &old, wanted)?;
         if let Some((_, value)) = &checked.static_header {

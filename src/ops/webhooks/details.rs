@@ -10,8 +10,8 @@ use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::queue::{due_now, sealing_place};
-use crate::ops::webhooks::catalogue;
 use crate::ops::webhooks::read::{WebhookView, view};
+use crate::ops::webhooks::{catalogue, reach};
 use crate::store::events::attempts;
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events;
@@ -133,6 +133,7 @@ pub fn details(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Details, Error> {
         let ids: Vec<EndpointId> = webhook.endpoints.iter().map(|endpoint| endpoint.id).collect();
         let waiting = waiting(conn, bu, &ids, due)?;
         let recent = deliveries::of_webhook(conn, bu, id, None, i64::try_from(RECENT).unwrap_or(i64::MAX))?;
+        let recent = reach::only_seen(cx, conn, bu, recent)?;
         let last_sent = last_sent(conn, bu, &recent)?;
         let changes = audit::of_target(conn, bu, id.as_str(), CHANGES)?;
         Ok(Details { webhook, endpoints, labels, secret, waiting, recent, last_sent, changes, now: cx.now })
@@ -159,7 +160,8 @@ pub fn recent(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Vec<DeliveryRow>, Erro
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::DeliveriesRead)?;
         webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-        Ok(deliveries::of_webhook(conn, bu, id, None, i64::try_from(RECENT).unwrap_or(i64::MAX))?)
+        let rows = deliveries::of_webhook(conn, bu, id, None, i64::try_from(RECENT).unwrap_or(i64::MAX))?;
+        reach::only_seen(cx, conn, bu, rows)
     })
 }
 

@@ -13,7 +13,7 @@ use crate::domain::webhooks::draft::{
     CheckedTrigger, FieldName, ScopeDraft, TriggerDraft, check_description, check_triggers,
 };
 use crate::domain::webhooks::target_url::TargetUrl;
-use crate::domain::webhooks::webhook::{InactiveReason, WebhookStatus};
+use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookStatus};
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::publish::{take_order, write_and_tell};
@@ -21,7 +21,7 @@ use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::create::trigger_rows;
 use crate::ops::webhooks::read::{WebhookView, view};
 use crate::ops::webhooks::told::publish_updated;
-use crate::ops::webhooks::{catalogue, scope, version};
+use crate::ops::webhooks::{catalogue, reach, scope, version};
 use crate::ops::{Error, Refusal};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks::{self, WebhookEdit};
@@ -44,6 +44,8 @@ pub struct WebhookChange {
     pub scope: Option<ScopeDraft>,
     /// The version that this is a change of; whatever is stored when `None`.
     pub seen: Option<Ts>,
+    /// How far it hears from now on.
+    pub reach: Option<Reach>,
 }
 
 /// Changes a webhook of `bu`. Without API access in the plan, none is switched on. `changed_meanwhile` when it is not
@@ -55,9 +57,10 @@ pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<W
     let edited = write_and_tell(&cx.tools, |conn, news| {
         let access = authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         take_order(conn, bu)?;
-        let row = version::hold(conn, bu, id, seen)?;
-        let before = view(conn, row)?;
+        let row = version::hold(cx, conn, bu, id, seen)?;
         let checked = checked?;
+        let far = checked.reach.map(|wanted| reach::widen(cx, conn, &row, wanted)).transpose()?;
+        let before = view(conn, row)?;
         if checked.status == Some(WebhookStatus::Active) && !access.api_access {
             return Err(Error::Forbidden(Refusal::NoApiAccess));
         }
@@ -65,6 +68,7 @@ pub fn edit(cx: &Cx, bu: BuId, id: WebhookId, change: WebhookChange) -> Result<W
         let columns = WebhookEdit {
             for_login: scope.map(|(login, _)| login),
             for_team: scope.map(|(_, team)| team),
+            reach_partner_id: far,
             ..columns(cx, &checked)
         };
         webhooks::edit(conn, bu, id, &columns)?;
@@ -111,6 +115,7 @@ struct Checked {
     url: Option<TargetUrl>,
     triggers: Option<Vec<CheckedTrigger>>,
     scope: Option<ScopeDraft>,
+    reach: Option<Reach>,
 }
 
 fn check(cx: &Cx, change: WebhookChange) -> Result<Checked, FieldErrors> {
@@ -125,6 +130,7 @@ fn check(cx: &Cx, change: WebhookChange) -> Result<Checked, FieldErrors> {
         }),
         triggers: change.triggers.and_then(|t| errors.keep(check_triggers(t))),
         scope: change.scope,
+        reach: change.reach,
     };
     errors.or(checked)
 }
@@ -134,6 +140,7 @@ fn columns(cx: &Cx, checked: &Checked) -> WebhookEdit {
         name: checked.name.clone(),
         description: checked.description.clone(),
         status: checked.status,
+        reach: checked.reach,
         inactive_reason: checked.status.map(|status| match status {
             WebhookStatus::Active => None,
             WebhookStatus::Inactive => Some(InactiveReason::User),
@@ -161,6 +168,9 @@ fn retarget(
     let (bu, id) = (before.row.bu_id, before.row.id);
     let types: Vec<(&str, &str)> = wanted.iter().map(|t| (t.field.as_str(), t.event.as_str())).collect();
     catalogue::check_subscribable(conn, bu, &types)?;
+    if before.row.origin == Origin::Programme {
+        catalogue::refuse_partner_only(&types)?;
+    }
     let mut old: HashMap<&str, TriggerId> =
         before.triggers.iter().map(|t| (t.event_type.as_str(), t.id)).collect();
     let mut added = Vec::new();
@@ -200,5 +210,6 @@ pub(super) fn told(webhook: &WebhookView) -> Value {
         "events": webhook.events().collect::<Vec<_>>(),
         "for_login": webhook.row.for_login,
         "for_team": webhook.row.for_team,
+        "reach": webhook.row.reach,
     })
 }

@@ -17,7 +17,7 @@ use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::create::endpoint_row;
 use crate::ops::webhooks::read::{WebhookView, view};
 use crate::ops::webhooks::told::publish_updated;
-use crate::ops::webhooks::{secrets, version};
+use crate::ops::webhooks::{reach, secrets, version};
 use crate::store::events::under_way;
 use crate::store::pool::Conn;
 use crate::store::webhooks::endpoints::{self, EndpointRow};
@@ -60,7 +60,7 @@ pub fn add(
     let changed = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         take_order(conn, bu)?;
-        let webhook = version::hold(conn, bu, id, seen)?;
+        let webhook = version::hold(cx, conn, bu, id, seen)?;
         let checked = checked?;
         let others = endpoints::of_webhooks(conn, bu, &[id])?;
         if others.len() >= MOST_ENDPOINTS {
@@ -93,8 +93,8 @@ pub fn configure(
     let changed = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         take_order(conn, bu)?;
-        let old = find(conn, bu, (id, endpoint))?;
-        version::hold(conn, bu, id, seen)?;
+        let old = find(cx, conn, bu, (id, endpoint))?;
+        version::hold(cx, conn, bu, id, seen)?;
         let (name, timeout_ms) = checked.map_err(|errors| errors.under("endpoints[0]"))?;
         let row = EndpointRow {
             name,
@@ -115,7 +115,7 @@ pub fn configure(
 pub fn stops(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<Stops, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
-        let found = find(conn, bu, (id, endpoint))?;
+        let found = find(cx, conn, bu, (id, endpoint))?;
         let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
         let waiting = under_way::count_to(conn, bu, id, endpoint)?;
         Ok(Stops { webhook: view(conn, row)?, endpoint: found, under_way: waiting })
@@ -128,8 +128,8 @@ pub fn remove(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<
     let cancelled = write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         take_order(conn, bu)?;
-        version::hold(conn, bu, id, None)?;
-        let old = find(conn, bu, (id, endpoint))?;
+        version::hold(cx, conn, bu, id, None)?;
+        let old = find(cx, conn, bu, (id, endpoint))?;
         if endpoints::of_webhooks(conn, bu, &[id])?.len() < 2 {
             let text = "A webhook needs at least one endpoint. Add another first, or delete the webhook.";
             return Err(Error::conflict("last_endpoint", text));
@@ -153,13 +153,15 @@ pub fn remove(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<
     Ok(cancelled)
 }
 
-/// One endpoint of a webhook of `bu` that is not deleted.
+/// One endpoint of a webhook of `bu` that is not deleted, for who may change it.
 pub(super) fn find(
+    cx: &Cx,
     conn: &mut Conn,
     bu: BuId,
     (id, endpoint): (WebhookId, EndpointId),
 ) -> Result<EndpointRow, Error> {
-    webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+    let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+    reach::guard(cx, conn, &row)?;
     let all = endpoints::of_webhooks(conn, bu, &[id])?;
     all.into_iter().find(|row| row.id == endpoint).ok_or(Error::NotFound)
 }

@@ -22,6 +22,7 @@ use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::catalogue::{self, TypeView};
 use crate::ops::webhooks::create::{Created, store, trigger_rows};
 use crate::ops::webhooks::edit::told;
+use crate::ops::webhooks::reach;
 use crate::ops::webhooks::read::{WebhookView, view, views};
 use crate::ops::webhooks::told::publish_updated;
 use crate::store::pool::Conn;
@@ -38,6 +39,8 @@ pub struct Matrix {
     pub types: Vec<TypeView>,
     /// The webhooks of this page, newest first. Endpoints of one webhook get the same events.
     pub columns: Page<WebhookView>,
+    /// Those of them that a partner of several units manages, which is not the caller's.
+    pub locked: BTreeSet<WebhookId>,
     /// How many webhooks the unit has.
     pub total: i64,
 }
@@ -98,6 +101,12 @@ pub fn read(cx: &Cx, bu: BuId, after: Option<WebhookId>) -> Result<Matrix, Error
         let part = WebhookPart { after, ..WebhookPart::default() };
         let most = i64::try_from(MOST_COLUMNS).unwrap_or(i64::MAX).saturating_add(1);
         let rows = Page::cut(webhooks::part(conn, bu, &part, most)?, MOST_COLUMNS);
+        let mut locked = BTreeSet::new();
+        for row in &rows.rows {
+            if !reach::is_managed(cx, conn, row)? {
+                locked.insert(row.id);
+            }
+        }
         let columns = Page { more: rows.more, rows: views(conn, bu, rows.rows)? };
         let wanted: BTreeSet<&str> = columns.rows.iter().flat_map(WebhookView::events).collect();
         let stands = |found: &TypeView| {
@@ -105,7 +114,8 @@ pub fn read(cx: &Cx, bu: BuId, after: Option<WebhookId>) -> Result<Matrix, Error
                 && (!found.deprecated || wanted.contains(found.name.as_str()))
         };
         let types = types.into_iter().filter(stands).collect();
-        Ok(Matrix { types, total: webhooks::count(conn, bu, &webhooks::WebhookFilter::default())?, columns })
+        let total = webhooks::count(conn, bu, &webhooks::WebhookFilter::default())?;
+        Ok(Matrix { types, columns, locked, total })
     })
 }
 
@@ -122,7 +132,7 @@ pub fn preview(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Vec<Planned>,
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         let mut errors = FieldErrors::default();
-        let planned = plan(conn, bu, change, &mut errors)?;
+        let planned = plan(cx, conn, bu, change, &mut errors)?;
         if let Some(new) = new {
             errors.keep(new);
         }
@@ -132,8 +142,8 @@ pub fn preview(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Vec<Planned>,
 
 /// Does all of `change` in one transaction, or nothing. `matrix_changed` when somebody changed the events of one
 /// of these webhooks since its [`version`] was read, or deleted it. Fields: `url`, `events` of the new webhook;
-/// the id of a webhook that would be left without events (`last_event`), may not have one (`partner_only`), or
-/// would have too many (`limit_triggers`).
+/// the id of a webhook that would be left without events (`last_event`), may not have one (`partner_only`),
+/// would have too many (`limit_triggers`), or is another partner's (`other_partner`).
 pub fn apply(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Applied, Error> {
     let ids: Vec<WebhookId> = change.columns.keys().copied().collect();
     let applied = write_and_tell(&cx.tools, |conn, news| {
@@ -143,7 +153,7 @@ pub fn apply(cx: &Cx, bu: BuId, change: &MatrixChange) -> Result<Applied, Error>
             webhooks::hold(conn, bu, *id)?;
         }
         let mut errors = FieldErrors::default();
-        let planned = plan(conn, bu, change, &mut errors)?;
+        let planned = plan(cx, conn, bu, change, &mut errors)?;
         errors.or(())?;
         let mut entries = Vec::new();
         for one in planned {
@@ -192,6 +202,7 @@ pub fn rebase(cx: &Cx, bu: BuId, change: MatrixChange) -> Result<MatrixChange, E
 }
 
 fn plan(
+    cx: &Cx,
     conn: &mut Conn,
     bu: BuId,
     change: &MatrixChange,
@@ -202,6 +213,11 @@ fn plan(
         let Some(row) = webhooks::find(conn, bu, *id)? else {
             return Err(changed("A webhook that was to be changed"));
         };
+        if !reach::is_managed(cx, conn, &row)? {
+            let text =
+                format!("“{}” hears several business units. The partner that made it changes it.", row.name);
+            errors.push(id.to_string(), "other_partner", text);
+        }
         let webhook = view(conn, row)?;
         if version(&webhook) != wanted.version {
             return Err(changed(&format!("“{}”", webhook.row.name)));

@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod connect;
 pub mod create;
+pub mod dashboard;
 pub mod destination;
 pub mod details;
 pub mod edit;
@@ -11,6 +12,7 @@ pub mod failing;
 pub mod hooks;
 pub mod matrix;
 pub mod overlap;
+pub mod reach;
 pub mod read;
 pub mod remove;
 pub mod reveal;

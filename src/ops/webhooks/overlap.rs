@@ -12,7 +12,7 @@ use crate::ops::cx::Cx;
 use crate::ops::events::publish::{take_order, write_and_tell};
 use crate::ops::webhooks::endpoints::noted;
 use crate::ops::webhooks::secrets::of_whole;
-use crate::ops::webhooks::version;
+use crate::ops::webhooks::{reach, version};
 use crate::store::webhooks::secrets::{self, SecretRow};
 use crate::store::webhooks::webhooks::{self, WebhookRow};
 
@@ -43,6 +43,7 @@ pub fn signing(cx: &Cx, bu: BuId, id: WebhookId) -> Result<Signing, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         let webhook = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
+        reach::guard(cx, conn, &webhook)?;
         let live = of_whole(cx, conn, id)?;
         let hex = secrets::hex_of(&live.iter().collect::<Vec<&SecretRow>>());
         let version = |(i, row): (usize, &SecretRow)| Version {
@@ -60,7 +61,7 @@ pub fn switch(cx: &Cx, bu: BuId, id: WebhookId) -> Result<(), Error> {
     write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         take_order(conn, bu)?;
-        version::hold(conn, bu, id, None)?;
+        version::hold(cx, conn, bu, id, None)?;
         require_recent(cx)?;
         let live = of_whole(cx, conn, id)?;
         let newest = live.first().ok_or(Error::NotFound)?;
@@ -77,7 +78,7 @@ pub fn end(cx: &Cx, bu: BuId, id: WebhookId) -> Result<(), Error> {
     write_and_tell(&cx.tools, |conn, news| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         take_order(conn, bu)?;
-        version::hold(conn, bu, id, None)?;
+        version::hold(cx, conn, bu, id, None)?;
         require_recent(cx)?;
         let live = of_whole(cx, conn, id)?;
         for old in live.iter().skip(1) {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use crate::domain::access::partner::PartnerNumber;
 use crate::domain::access::permission::Permission;
-use crate::domain::id::{BuId, TeamId, UserId, WebhookId};
-use crate::domain::webhooks::webhook::Health;
+use crate::domain::id::{BuId, ProgrammeId, TeamId, UserId, WebhookId};
+use crate::domain::webhooks::webhook::{Health, Reach};
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
-use crate::store::access::{teams, users};
+use crate::store::access::{partners, programmes, teams, users};
 use crate::store::events::rollups::{self, HourRow};
 use crate::store::pool::Conn;
 use crate::store::webhooks::endpoints::{self, EndpointRow};
@@ -37,6 +38,10 @@ pub struct WebhookView {
     pub for_login: Option<i64>,
     /// The name of the team whose events trigger it.
     pub team: Option<String>,
+    /// The name of the programme it was made in.
+    pub programme: Option<String>,
+    /// The name of the partner all of whose business units it hears.
+    pub partner: Option<String>,
 }
 
 impl WebhookView {
@@ -135,6 +140,12 @@ pub(crate) fn views(conn: &mut Conn, bu: BuId, rows: Vec<WebhookRow>) -> Result<
     let numbers: HashMap<UserId, i64> = users::numbers(conn, &people)?.into_iter().collect();
     let teams: Vec<TeamId> = rows.iter().filter_map(|r| r.for_team).collect();
     let names: HashMap<TeamId, String> = teams::names(conn, bu, &teams)?.into_iter().collect();
+    let programmes: Vec<ProgrammeId> = rows.iter().filter_map(|r| r.programme_id).collect();
+    let programmes: HashMap<ProgrammeId, String> =
+        programmes::names(conn, bu, &programmes)?.into_iter().collect();
+    let partners: Vec<PartnerNumber> = rows.iter().filter_map(|r| r.reach_partner_id).collect();
+    let partners: HashMap<PartnerNumber, String> = partners::names(conn, &partners)?.into_iter().collect();
+    let wide = |row: &WebhookRow| row.reach_partner_id.filter(|_| row.reach == Reach::Partner);
     Ok(rows
         .into_iter()
         .map(|row| WebhookView {
@@ -143,6 +154,8 @@ pub(crate) fn views(conn: &mut Conn, bu: BuId, rows: Vec<WebhookRow>) -> Result<
             creator: row.created_by.and_then(|id| numbers.get(&id).copied()),
             for_login: row.for_login.and_then(|id| numbers.get(&id).copied()),
             team: row.for_team.and_then(|id| names.get(&id).cloned()),
+            programme: row.programme_id.and_then(|id| programmes.get(&id).cloned()),
+            partner: wide(&row).and_then(|number| partners.get(&number).cloned()),
             row,
         })
         .collect())

@@ -14,7 +14,8 @@ use crate::ops::events::queue::open;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::endpoints::find;
 use crate::ops::webhooks::read::{WebhookView, read};
-use crate::store::webhooks::{secrets, webhooks};
+use crate::ops::webhooks::version;
+use crate::store::webhooks::secrets;
 
 /// One version of a secret that signs now.
 #[derive(Debug)]
@@ -31,8 +32,8 @@ pub fn reveal(cx: &Cx, bu: BuId, id: WebhookId, endpoint: Option<EndpointId>) ->
     cx.write(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         match endpoint {
-            Some(endpoint) => drop(find(conn, bu, (id, endpoint))?),
-            None => drop(webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?),
+            Some(endpoint) => drop(find(cx, conn, bu, (id, endpoint))?),
+            None => drop(version::hold(cx, conn, bu, id, None)?),
         }
         require_recent(cx)?;
         let live = secrets::live(conn, &[id], cx.now)?;

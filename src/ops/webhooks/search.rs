@@ -74,7 +74,7 @@ pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
             for_team: wanted.team,
             after: wanted.after,
             before: wanted.before,
-            ids: None,
+            ..WebhookPart::default()
         };
         let mut rows = match ids {
             None => webhooks::part(conn, bu, &part, most(wanted.limit))?,

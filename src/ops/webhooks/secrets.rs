@@ -17,6 +17,7 @@ use crate::ops::cx::Cx;
 use crate::ops::events::publish::{take_order, write_and_tell};
 use crate::ops::events::queue::open;
 use crate::ops::system::audit::{self, Entry};
+use crate::ops::webhooks::reach;
 use crate::ops::webhooks::read::view;
 use crate::ops::webhooks::told::publish_updated;
 use crate::store::pool::Conn;
@@ -65,6 +66,7 @@ pub fn rotate(cx: &Cx, bu: BuId, id: WebhookId, rotation: Rotation) -> Result<Ro
         authorize(cx, conn, bu, Permission::WebhooksWrite)?;
         take_order(conn, bu)?;
         let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
+        reach::guard(cx, conn, &row)?;
         require_recent(cx)?;
         let secret = checked?.unwrap_or_else(|| SigningSecret::generate(random_bytes()));
         let until = cx.now + overlap;

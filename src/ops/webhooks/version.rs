@@ -3,6 +3,8 @@
 use crate::domain::id::{BuId, WebhookId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
+use crate::ops::cx::Cx;
+use crate::ops::webhooks::reach;
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks::{self, WebhookRow};
 
@@ -12,9 +14,16 @@ pub fn of(row: &WebhookRow) -> Ts {
 }
 
 /// One webhook of `bu`, which nobody else changes until the transaction ends. `changed_meanwhile` when it is not as it was
-/// `seen`; whoever has seen nothing changes it as it is.
-pub(super) fn hold(conn: &mut Conn, bu: BuId, id: WebhookId, seen: Option<Ts>) -> Result<WebhookRow, Error> {
+/// `seen`; whoever has seen nothing changes it as it is. Refused to those who may not change one of its reach.
+pub(super) fn hold(
+    cx: &Cx,
+    conn: &mut Conn,
+    bu: BuId,
+    id: WebhookId,
+    seen: Option<Ts>,
+) -> Result<WebhookRow, Error> {
     let row = webhooks::hold(conn, bu, id)?.ok_or(Error::NotFound)?;
+    reach::guard(cx, conn, &row)?;
     if seen.is_some_and(|seen| seen != of(&row)) {
         let text = "Somebody else has changed this webhook since you opened it.";
         return Err(Error::conflict("changed_meanwhile", text));

@@ -64,7 +64,12 @@ pub fn find(conn: &mut Conn, number: PartnerNumber) -> QueryResult<Option<Partne
     partners::table.find(number).select(PartnerRow::as_select()).first(conn).optional()
 }
 
-/// Opens every business unit to a partner.
-pub fn grant_all(conn: &mut Conn, number: PartnerNumber) -> QueryResult<()> {
-    diesel::update(partners::table.find(number)).set(partners::grants_all.eq(true)).execute(conn).map(drop)
+/// The names of these partners.
+pub fn names(conn: &mut Conn, numbers: &[PartnerNumber]) -> QueryResult<Vec<(PartnerNumber, String)>> {
+    partners::table.filter(partners::id.eq_any(numbers)).select((partners::id, partners::name)).load(conn)
+}
+
+/// Opens every business unit to a partner, or only those granted one by one.
+pub fn set_grants_all(conn: &mut Conn, number: PartnerNumber, all: bool) -> QueryResult<()> {
+    diesel::update(partners::table.find(number)).set(partners::grants_all.eq(all)).execute(conn).map(drop)
 }

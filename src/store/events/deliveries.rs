@@ -90,6 +90,12 @@ impl DeliveryRow {
         }
     }
 
+    /// The same delivery to a webhook of another business unit than the event's.
+    #[must_use]
+    pub fn of_unit(self, bu_id: BuId) -> Self {
+        Self { bu_id, ..self }
+    }
+
     /// The same delivery, born leased to `node`.
     #[must_use]
     pub fn leased(self, node: NodeId, until: Ts) -> Self {

@@ -102,6 +102,12 @@ pub fn hold_all(conn: &mut Conn, bu: BuId, ids: &[EventId]) -> QueryResult<Vec<E
     ))
 }
 
+/// The business unit each of these events happened in; those that are no longer kept are absent. For whoever
+/// then decides who may see them.
+pub fn units_of(conn: &mut Conn, ids: &[EventId]) -> QueryResult<Vec<(EventId, BuId)>> {
+    events::table.filter(events::id.eq_any(ids)).select((events::id, events::bu_id)).load(conn)
+}
+
 /// At most `limit` events from before `before` and after `after`, oldest first, held until the transaction
 /// ends; those that somebody else holds are left out. For upkeep, which serves every tenant.
 pub fn old(conn: &mut Conn, before: EventId, after: EventId, limit: i64) -> QueryResult<Vec<EventId>> {
@@ -197,6 +203,23 @@ pub struct FeedHead {
     pub source: String,
     /// How many bytes its body has.
     pub size: i64,
+}
+
+/// The last events of one programme of `bu` from the place `from` on, newest first, at most `limit`.
+pub fn latest_of_programme(
+    conn: &mut Conn,
+    bu: BuId,
+    from: i64,
+    programme: ProgrammeId,
+    limit: i64,
+) -> QueryResult<Vec<EventHead>> {
+    events::table
+        .filter(events::bu_id.eq(bu).and(events::seq.ge(from)))
+        .filter(events::programme_id.eq(Some(programme)))
+        .select(EventHead::as_select())
+        .order(events::seq.desc())
+        .limit(limit)
+        .load(conn)
 }
 
 /// The events of `bu` behind the place `after`, oldest first, at most `limit`.

@@ -170,6 +170,10 @@ pub struct WebhookPart {
     pub after: Option<WebhookId>,
     /// Only before this one: newer ones, the oldest of them first.
     pub before: Option<WebhookId>,
+    /// Only those made there.
+    pub origin: Option<Origin>,
+    /// Only those of this programme.
+    pub programme: Option<ProgrammeId>,
     /// Only these.
     pub ids: Option<Vec<WebhookId>>,
 }
@@ -194,6 +198,12 @@ pub fn part(conn: &mut Conn, bu: BuId, part: &WebhookPart, limit: i64) -> QueryR
     if let Some(after) = part.after {
         query = query.filter(webhooks::id.lt(after));
     }
+    if let Some(origin) = part.origin {
+        query = query.filter(webhooks::origin.eq(origin));
+    }
+    if let Some(programme) = part.programme {
+        query = query.filter(webhooks::programme_id.eq(Some(programme)));
+    }
     if let Some(ids) = part.ids.clone() {
         query = query.filter(webhooks::id.eq_any(ids));
     }
@@ -202,6 +212,20 @@ pub fn part(conn: &mut Conn, bu: BuId, part: &WebhookPart, limit: i64) -> QueryR
         return query.order(webhooks::id).load(conn);
     }
     query.order(webhooks::id.desc()).load(conn)
+}
+
+/// How many webhooks of `bu` were made for the unit, or in programmes, or in this one.
+pub fn count_made(
+    conn: &mut Conn,
+    bu: BuId,
+    origin: Origin,
+    programme: Option<ProgrammeId>,
+) -> QueryResult<i64> {
+    let mut query = filtered(bu, &WebhookFilter::default()).filter(webhooks::origin.eq(origin));
+    if let Some(programme) = programme {
+        query = query.filter(webhooks::programme_id.eq(Some(programme)));
+    }
+    query.count().get_result(conn)
 }
 
 /// Ids and names of the webhooks of `bu`, newest first, at most `limit`.
@@ -235,6 +259,15 @@ pub fn names(conn: &mut Conn, bu: BuId, ids: &[WebhookId]) -> QueryResult<Vec<(W
         .load(conn)
 }
 
+/// Those of these webhooks of `bu` that hear other units, or ever did; deleted ones too.
+pub fn ever_reaching(conn: &mut Conn, bu: BuId, ids: &[WebhookId]) -> QueryResult<Vec<WebhookId>> {
+    webhooks::table
+        .filter(webhooks::id.eq_any(ids).and(webhooks::bu_id.eq(bu)))
+        .filter(webhooks::reach_partner_id.is_not_null())
+        .select(webhooks::id)
+        .load(conn)
+}
+
 /// What an edit may set. Fields that are `None` stay.
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = webhooks)]
@@ -247,6 +280,10 @@ pub struct WebhookEdit {
     pub status: Option<WebhookStatus>,
     /// A new reason; `Some(None)` removes it.
     pub inactive_reason: Option<Option<InactiveReason>>,
+    /// A new reach.
+    pub reach: Option<Reach>,
+    /// The partner whose units it reaches or reached.
+    pub reach_partner_id: Option<Option<PartnerNumber>>,
     /// A new login whose events trigger it; `Some(None)` removes it.
     pub for_login: Option<Option<UserId>>,
     /// A new team whose events trigger it; `Some(None)` removes it.

@@ -59,6 +59,8 @@ pub struct Event {
     pub created: Moment,
     /// The login it is about; empty for none.
     pub subject: String,
+    /// The business unit it happened in, when that is another one; empty otherwise.
+    pub unit: String,
     /// What each webhook's endpoint did with it.
     pub deliveries: Vec<Delivery>,
     /// The body as it was sent; nothing once it is no longer kept.
@@ -172,6 +174,7 @@ impl Event {
             note,
             created: Moment::full(event.created_at),
             subject: event.subject.map(|user| user.to_string()).unwrap_or_default(),
+            unit: view.unit.as_ref().map(|unit| unit.name.clone()).unwrap_or_default(),
             deliveries: view.deliveries.iter().map(|d| Delivery::of(here, event, d, now)).collect(),
             payload: Some(CodeBlock {
                 id: "payload".to_owned(),

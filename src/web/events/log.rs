@@ -105,6 +105,8 @@ pub struct Row {
     pub href: String,
     /// Its type.
     pub event_type: String,
+    /// The business unit it happened in, when that is another one; empty otherwise.
+    pub unit: String,
     /// When it happened.
     pub at: Moment,
     /// What came of it.
@@ -268,6 +270,7 @@ impl Row {
             short_id: line.event.short(),
             href: with_filters(&routes::event(here.bu(), line.event), asked, asked.text("after")),
             event_type: line.event_type.clone(),
+            unit: line.unit.clone().unwrap_or_default(),
             at: Moment::in_list(line.at, now),
             outcome: mark(line.outcome),
             attempts: facts.into_iter().flatten().collect::<Vec<_>>().join(" · "),

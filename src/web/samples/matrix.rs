@@ -7,7 +7,7 @@ use crate::web::events::replays::one::{Failed, ReplayPage};
 use crate::web::events::replays::start::{Counted, OutcomeChoice, ReplayStart};
 use crate::web::format::Moment;
 use crate::web::json_view;
-use crate::web::parts::{Choice, CodeBlock, Field, Mark, Notice, Pager, Tone};
+use crate::web::parts::{Choice, CodeBlock, Field, Mark, Pager, Tone};
 use crate::web::routes;
 use crate::web::shell::Place;
 use crate::web::webhooks::catalogue::delete::TypeDelete;
@@ -85,11 +85,6 @@ impl Samples {
         let secret = SigningSecret::generate([7; 32]);
         let fresh = Fresh { name: self.t("Hub"), secret, active: true, own: "" };
         MatrixPage { fresh: Some(fresh), notice: None, ..self.matrix() }
-    }
-
-    fn refusal(&self) -> Notice {
-        let (title, text) = ("Nothing was saved.".to_owned(), self.t("“Order desk” was changed."));
-        Notice { tone: Tone::Bad, title, text }
     }
 
     pub fn catalogue(&self, found: bool) -> Catalogue {

@@ -36,7 +36,7 @@ impl Samples {
         Field { value: self.t(value), errors: vec![self.t("This cannot be used.")] }
     }
 
-    fn refusal(&self) -> Notice {
+    pub(super) fn refusal(&self) -> Notice {
         Notice { tone: Tone::Bad, title: self.t("Nothing was done."), text: self.t("It is the last.") }
     }
 

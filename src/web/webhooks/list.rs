@@ -359,7 +359,7 @@ impl Row {
 }
 
 /// The last 24 hours, oldest first, endpoints added up.
-fn day(hours: &[HourRow], now: Ts) -> Vec<Hour> {
+pub(super) fn day(hours: &[HourRow], now: Ts) -> Vec<Hour> {
     let amount = |n: i64| u64::try_from(n).unwrap_or(0);
     (0..HOURS_OF_HEALTH)
         .rev()
@@ -376,7 +376,7 @@ fn day(hours: &[HourRow], now: Ts) -> Vec<Hour> {
 }
 
 /// Why a webhook is inactive, where that needs saying.
-const fn reason(reason: InactiveReason) -> &'static str {
+pub(super) const fn reason(reason: InactiveReason) -> &'static str {
     match reason {
         InactiveReason::User => "",
         InactiveReason::Failing => "failing",

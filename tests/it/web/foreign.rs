@@ -110,7 +110,9 @@ fn every_page_of_another_unit_is_answered_like_one_that_never_was(database: &Tes
         .chain([site.global_person("admin")])
         .collect();
     // Whoever comes by a grant is written down when entering the own unit.
-    people.iter().for_each(|person| assert_eq!(person.get(&site.webhooks()).status, 200));
+    for person in &people {
+        assert_eq!(person.get(&site.webhooks()).status, 200);
+    }
     let before = database.digest();
     for person in &people {
         let token = person.token(&site.webhooks());

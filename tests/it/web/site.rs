@@ -22,7 +22,8 @@ pub struct Site {
     program: Program,
     server: Server,
     partner: i64,
-    other_partner: i64,
+    /// The number of the other partner.
+    pub other_partner: i64,
     /// The unit that people are made in.
     pub bu: String,
     /// The other partner's unit.
@@ -92,11 +93,28 @@ impl Site {
 
     /// Somebody with this role at a new global partner, which may act in the first unit and not in the other.
     pub fn global_person(&self, role: &str) -> Person {
+        self.global(role).0
+    }
+
+    /// The same, with the number of the partner.
+    pub fn global(&self, role: &str) -> (Person, i64) {
         let args = ["--json", "partner", "create", "--name", "Atlas", "--kind", "global"];
         let global = self.program.run(args).json()["id"].as_i64().expect("a number");
         let (number, unit) = (global.to_string(), self.partner.to_string());
         self.program.run(["partner", "grant", "--partner", &number, "--unit", &unit]).success();
-        self.person_of(global, format!("{role}@atlas.example"), role)
+        (self.person_of(global, format!("{role}@atlas.example"), role), global)
+    }
+
+    /// Grants to a global partner, or withdraws from it: `--all`, or `--unit` with the number of a partner.
+    pub fn partner(&self, act: &str, global: i64, units: &[&str]) {
+        let number = global.to_string();
+        let args = ["partner", act, "--partner", &number];
+        self.program.run(args.iter().chain(units)).success();
+    }
+
+    /// A path inside the first unit.
+    pub fn inside(&self, behind: &str) -> String {
+        format!("/bu/{}{behind}", self.bu)
     }
 
     fn person_of(&self, partner: i64, email: String, role: &str) -> Person {

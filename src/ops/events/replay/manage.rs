@@ -15,7 +15,7 @@ use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::system::audit::{self, Entry};
-use crate::ops::webhooks::catalogue;
+use crate::ops::webhooks::{catalogue, reach};
 use crate::store::events::deliveries::{self, Chosen};
 use crate::store::events::replays::{self, ReplayRow};
 use crate::store::pool::Conn;
@@ -115,6 +115,7 @@ pub fn create(cx: &Cx, bu: BuId, draft: ReplayDraft) -> Result<ReplayView, Error
     cx.write(|conn| {
         authorize(cx, conn, bu, Permission::DeliveriesWrite)?;
         let held = webhooks::hold(conn, bu, webhook)?.ok_or_else(deleted)?;
+        reach::guard(cx, conn, &held)?;
         if held.status == WebhookStatus::Inactive {
             let text = "The webhook is inactive. Switch it on, then replay.";
             return Err(Error::conflict("webhook_inactive", text));
@@ -163,14 +164,15 @@ fn plan(cx: &Cx, bu: BuId, draft: ReplayDraft, id: ReplayId) -> Result<Planned, 
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::DeliveriesWrite)?;
         let webhook = draft.webhook;
-        if webhooks::find(conn, bu, webhook)?.is_none() {
+        let Some(row) = webhooks::find(conn, bu, webhook)? else {
             let known = !webhooks::names(conn, bu, &[webhook])?.is_empty();
             let unknown = || {
                 let text = "No webhook of this business unit has this id.";
                 Error::field("webhook", "unknown_reference", text)
             };
             return Err(if known { deleted() } else { unknown() });
-        }
+        };
+        reach::guard(cx, conn, &row)?;
         let (selection, pace_per_second) = check(cx, conn, bu, draft)?;
         let count = deliveries::count_chosen(conn, bu, webhook, &chosen(&selection, id))?;
         Ok(Planned { selection, pace_per_second, count })

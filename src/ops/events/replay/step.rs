@@ -13,10 +13,12 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::queue::due_now;
 use crate::ops::events::route::{Routes, Subject};
+use crate::ops::webhooks::reach;
 use crate::store::events::deliveries::{self, DeliveryRow};
 use crate::store::events::events::{self, EventRow};
 use crate::store::events::replays::{self, ReplayRow};
 use crate::store::pool::Conn;
+use crate::store::webhooks::webhooks::WebhookRow;
 use crate::store::webhooks::{endpoints, routes, webhooks};
 
 /// How many deliveries one step looks at; more than it sends again when few are chosen.
@@ -52,14 +54,15 @@ pub fn step(tools: &Tools) -> Result<Duration, Error> {
 
 /// The replay after one step, and how many deliveries the step made.
 fn go_on(tools: &Tools, conn: &mut Conn, row: ReplayRow, now: Ts) -> Result<(ReplayRow, usize), Error> {
-    let stopped = match webhooks::find(conn, row.bu_id, row.webhook_id)?.map(|webhook| webhook.status) {
+    let webhook = webhooks::find(conn, row.bu_id, row.webhook_id)?;
+    let stopped = match webhook.as_ref().map(|webhook| webhook.status) {
         None => Some(StopReason::WebhookDeleted),
         Some(WebhookStatus::Inactive) => Some(StopReason::WebhookInactive),
         Some(WebhookStatus::Active) => None,
     };
-    if stopped.is_some() {
+    let (None, Some(webhook)) = (stopped, webhook) else {
         return Ok((ended(row, ReplayState::Stopped, stopped, now), 0));
-    }
+    };
     let selection = selection(&row)?;
     let bounds = chosen(&selection, row.id);
     let (most, pause) = step_of(row.pace_per_second.unwrap_or(DEFAULT_PACE));
@@ -70,7 +73,7 @@ fn go_on(tools: &Tools, conn: &mut Conn, row: ReplayRow, now: Ts) -> Result<(Rep
         deliveries::of_webhook_from(conn, row.bu_id, row.webhook_id, Some(from), Some(until), limit)?;
     let is_end = looked_at.len() < MOST_LOOKED_AT;
     let (candidates, passed) = choose(conn, &row, &selection, &looked_at, most)?;
-    let (made, skipped) = again(tools, conn, &row, &candidates, now)?;
+    let (made, skipped) = again(tools, conn, &webhook, &candidates, now)?;
     deliveries::insert(conn, &made)?;
     let dealt_with = made.len() + skipped;
     let row = ReplayRow {
@@ -140,36 +143,58 @@ fn events_of(deliveries: &[&DeliveryRow]) -> Vec<EventId> {
 fn again(
     tools: &Tools,
     conn: &mut Conn,
-    replay: &ReplayRow,
+    webhook: &WebhookRow,
     chosen: &[&DeliveryRow],
     now: Ts,
 ) -> Result<(Vec<DeliveryRow>, usize), Error> {
-    let bu = replay.bu_id;
-    let events: HashMap<EventId, EventRow> =
-        events::hold_all(conn, bu, &events_of(chosen))?.into_iter().map(|event| (event.id, event)).collect();
+    let events = held(conn, webhook, &events_of(chosen))?;
     let here: HashSet<EndpointId> =
-        endpoints::of_webhooks(conn, bu, &[replay.webhook_id])?.iter().map(|e| e.id).collect();
-    let mut routes = Routes::default();
+        endpoints::of_webhooks(conn, webhook.bu_id, &[webhook.id])?.iter().map(|e| e.id).collect();
+    let mut routes = HashMap::new();
     let (mut made, mut skipped) = (Vec::new(), 0);
     for old in chosen {
         let event = events.get(&old.event_id).filter(|_| here.contains(&old.endpoint_id));
         let event = match event {
             Some(event) if old.state == DeliveryState::Skipped => {
-                is_for(conn, &mut routes, event, old.endpoint_id)?.then_some(event)
+                is_for(conn, routes.entry(event.bu_id).or_default(), event, old.endpoint_id)?.then_some(event)
             }
             other => other,
         };
         match event {
             Some(event) => {
-                let (webhook, endpoint, kind) = (old.webhook_id, old.endpoint_id, DeliveryKind::Replay);
-                let row =
-                    DeliveryRow::due(tools.clock.id(), event, webhook, endpoint, kind, now, due_now(tools));
-                made.push(row);
+                let (endpoint, kind) = (old.endpoint_id, DeliveryKind::Replay);
+                let row = DeliveryRow::due(
+                    tools.clock.id(),
+                    event,
+                    webhook.id,
+                    endpoint,
+                    kind,
+                    now,
+                    due_now(tools),
+                );
+                made.push(row.of_unit(webhook.bu_id));
             }
             None => skipped += 1,
         }
     }
     Ok((made, skipped))
+}
+
+/// These events, held, as far as they are kept and the webhook may still hear where they happened.
+fn held(conn: &mut Conn, webhook: &WebhookRow, ids: &[EventId]) -> Result<HashMap<EventId, EventRow>, Error> {
+    let mut units = vec![webhook.bu_id];
+    if webhook.reach_partner_id.is_some() {
+        units = events::units_of(conn, ids)?.into_iter().map(|(_, unit)| unit).collect();
+        units.sort_unstable();
+        units.dedup();
+    }
+    let mut events = HashMap::new();
+    for unit in units {
+        if unit == webhook.bu_id || reach::hears(conn, webhook, unit)? {
+            events.extend(events::hold_all(conn, unit, ids)?.into_iter().map(|event| (event.id, event)));
+        }
+    }
+    Ok(events)
 }
 
 /// Whether scope and filter let an event through to an endpoint: nobody asked them while the webhook was

@@ -80,9 +80,9 @@ pub struct Column {
     pub name: String,
     /// The addresses of its endpoints without scheme.
     pub urls: Vec<String>,
-    /// Where it belongs or why it does not send: `Programme`, `Inactive`; empty for nothing to say.
+    /// Whose it is or why it does not send: `Another partner’s`, `Programme`, `Inactive`; empty for nothing to say.
     pub note: String,
-    /// What the form says of it: id, version, and the rows that are stored.
+    /// What the form says of it: id, version, and the rows that are stored; empty for one that cannot be changed.
     pub value: String,
 }
 
@@ -206,8 +206,10 @@ impl MatrixPage {
         let found = found(&matrix.types, &asked.q);
         let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
         let rows = &matrix.columns.rows;
-        let columns: Vec<Column> =
-            rows.iter().map(|webhook| Column::of(here, webhook, &names, ticked)).collect();
+        let columns: Vec<Column> = rows
+            .iter()
+            .map(|webhook| Column::of(here, webhook, &names, ticked, matrix.locked.contains(&webhook.row.id)))
+            .collect();
         let refused = notice(&turn);
         let is_wrong = refused.is_some();
         let mut shell = here.shell("Event matrix", Place::Matrix);
@@ -233,7 +235,7 @@ impl MatrixPage {
             after: asked.after.map(|id| id.to_string()).unwrap_or_default(),
             may_write,
             may_add,
-            groups: groups(&found, rows, ticked, may_write),
+            groups: groups(&found, matrix, ticked, may_write),
             found: format::count(found.len() as u64, "event type", "event types"),
             pending,
             picks: picks
@@ -292,14 +294,16 @@ fn found<'a>(types: &'a [TypeView], q: &str) -> Vec<&'a TypeView> {
     all
 }
 
-fn groups(found: &[&TypeView], webhooks: &[WebhookView], ticked: &Ticked, may_write: bool) -> Vec<Group> {
+fn groups(found: &[&TypeView], matrix: &Matrix, ticked: &Ticked, may_write: bool) -> Vec<Group> {
+    let webhooks = &matrix.columns.rows;
     let stored: Vec<BTreeSet<&str>> = webhooks.iter().map(|one| one.events().collect()).collect();
     let mut groups: Vec<Group> = Vec::new();
     for (at, one) in found.iter().enumerate() {
         let cell = |(column, (webhook, stored)): (usize, (&WebhookView, &BTreeSet<&str>))| {
             let on = ticked.wants(webhook.row.id, &one.name, stored.contains(one.name.as_str()));
             let is_foreign = one.partner_only && webhook.row.origin == Origin::Programme;
-            Cell { column, on, closed: !may_write || (!on && (is_foreign || one.deprecated)) }
+            let closed = !may_write || matrix.locked.contains(&webhook.row.id);
+            Cell { column, on, closed: closed || (!on && (is_foreign || one.deprecated)) }
         };
         let line = Line {
             at,
@@ -319,7 +323,7 @@ fn groups(found: &[&TypeView], webhooks: &[WebhookView], ticked: &Ticked, may_wr
 }
 
 impl Column {
-    fn of(here: &Here, webhook: &WebhookView, names: &[&str], ticked: &Ticked) -> Self {
+    fn of(here: &Here, webhook: &WebhookView, names: &[&str], ticked: &Ticked, is_locked: bool) -> Self {
         let stored: BTreeSet<&str> = webhook.events().collect();
         let rows: Vec<String> = names
             .iter()
@@ -335,12 +339,17 @@ impl Column {
             name: webhook.row.name.clone(),
             urls: urls(webhook),
             note: match (webhook.row.status, webhook.row.origin) {
+                _ if is_locked => "Another partner’s",
                 (WebhookStatus::Inactive, _) => "Inactive",
                 (WebhookStatus::Active, Origin::Programme) => "Programme",
                 (WebhookStatus::Active, Origin::Global) => "",
             }
             .to_owned(),
-            value: format!("{}:{seen}:{}", webhook.row.id, rows.join(",")),
+            value: if is_locked {
+                String::new()
+            } else {
+                format!("{}:{seen}:{}", webhook.row.id, rows.join(","))
+            },
         }
     }
 }

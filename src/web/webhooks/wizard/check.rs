@@ -54,6 +54,8 @@ impl Draft {
             triggers: self.triggers.iter().map(TriggerTyped::draft).collect(),
             secret: None,
             scope: scope.unwrap_or_default(),
+            reach: None,
+            programme: None,
         })
     }
 

@@ -49,6 +49,7 @@ I1 I4 I5 I6             api/matrix/ids.rs         fn a_thing_of_another_unit_is_
 I9                      web/foreign.rs            fn a_search_tells_nothing_of_partners_that_are_not_granted
 I11                     web/foreign.rs            fn every_page_of_another_unit_is_answered_like_one_that_never_was
 I13                     api/scope.rs              fn logins_and_teams_of_another_unit_are_unknown_like_those_that_never_were
+I16                     web/dashboard.rs          fn a_programme_gets_webhooks_of_its_own_without_events_for_partners
 I14 G2                  api/matrix/ingest.rs      fn a_key_is_one_word_of_bounded_length_and_belongs_to_one_unit
 G3                      api/matrix/bodies.rs      fn read_only_fields_are_400_and_change_nothing
 G4                      api/matrix/ingest.rs      fn an_event_that_nobody_wants_is_stored_and_shown_as_such
@@ -69,7 +70,6 @@ I3           revealing, switching and revoking secrets on Webhook Details; rotat
 I8           pages and routes that change teams and programmes
 I10          the pages of the audit log, exports and jobs
 I15          routes of the operator: there are none over HTTP
-I16          Integrations Dashboards of programmes
 G5           a limit of subscribers: a business unit has at most 10,000 webhooks
 ";
 
