@@ -31,6 +31,7 @@ const CONFLICTS: &[(&str, &[&str])] = &[
     ("src/ops/webhooks/catalogue/change.rs", &["update_event_type", "delete_event_type"]),
     ("src/ops/webhooks/create.rs", &["create_webhook", "subscribe_hook"]),
     ("src/ops/webhooks/endpoints.rs", &[]),
+    ("src/ops/webhooks/matrix.rs", &[]),
     ("src/ops/webhooks/secrets.rs", &["rotate_webhook_secret"]),
     ("src/ops/webhooks/version.rs", &[]),
 ];

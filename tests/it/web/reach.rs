@@ -33,7 +33,7 @@ pub fn made(answer: &Answer) -> String {
 }
 
 /// A webhook of the global partner that hears all its units.
-fn wide(site: &Site, person: &Person, url: &str) -> String {
+pub fn wide(site: &Site, person: &Person, url: &str) -> String {
     let fields = [
         ("url", url),
         ("secret", "a-secret-of-sixteen"),

@@ -2,6 +2,7 @@
 
 use super::sheet::Sheet;
 use crate::support::databases::{TestDatabase, both_databases};
+use crate::web::reach;
 use crate::web::site::{Site, between};
 use serde_json::json;
 
@@ -13,6 +14,7 @@ both_databases!(
     a_search_and_another_page_keep_what_was_ticked,
     partner_only_events_are_not_for_programmes,
     a_viewer_and_other_units_change_nothing,
+    a_webhook_that_another_partner_manages_stays_as_it_is,
 );
 
 fn path(site: &Site) -> String {
@@ -247,4 +249,22 @@ fn a_viewer_and_other_units_change_nothing(database: &TestDatabase) {
     assert_eq!(told[0].0, 409);
     assert_eq!(told[0], told[1], "another unit's webhook is as good as none");
     database.assert_unchanged(&before, "what was asked of others");
+}
+
+fn a_webhook_that_another_partner_manages_stays_as_it_is(database: &TestDatabase) {
+    let (site, receiver) = (Site::open(database), "https://example.com/wide");
+    let (owner, path) = (site.person("owner"), path(&site));
+    let (atlas, _) = site.global("developer");
+    let wide = reach::wide(&site, &atlas, receiver);
+    let shown = owner.get(&path).body;
+    assert!(shown.contains("Another partner’s") && !shown.contains(&format!("value=\"{wide}:")), "{shown}");
+    let mut theirs = Sheet::open(&atlas, &path);
+    theirs.tick(&wide, "user.created");
+    let before = database.digest();
+    let refused = theirs.press_with(&owner, &path, "apply", &owner.token(&path));
+    assert_eq!(refused.status, 422, "{refused:?}");
+    assert!(refused.body.contains("The partner that made it changes it."), "{refused:?}");
+    database.assert_unchanged(&before, "a forged column");
+    assert_eq!(theirs.press(&atlas, &path, "apply").status, 303);
+    assert_eq!(events(&site, &wide), ["order.completed", "user.created"]);
 }

@@ -76,8 +76,13 @@ impl Sheet {
 
     /// Presses a button.
     pub fn press(&self, person: &Person, path: &str, button: &str) -> Answer {
+        self.press_with(person, path, button, &self.token)
+    }
+
+    /// The same with another CSRF token: as somebody else who has seen this form.
+    pub fn press_with(&self, person: &Person, path: &str, button: &str, token: &str) -> Answer {
         let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let fields: Vec<_> = fields.chain([("press", button)]).collect();
-        person.send(path, &self.token, &fields)
+        person.send(path, token, &fields)
     }
 }
