@@ -117,7 +117,8 @@ fn the_webhooks_page_stands_in_the_order_of_its_document() {
     let site = Site::open(&database);
     site.webhook("Order desk", "https://example.com/h");
     let page = site.person("developer").get(&site.webhooks()).body;
-    let parts = ["Create Webhooks Link</h2>", "/connect/", "Add Webhook</a>", "Saved Webhooks</h2>", "<table"];
+    let parts =
+        ["Create Webhooks Link</h2>", "/connect/", "Add Webhook</a>", "Saved Webhooks</h2>", "<table"];
     in_order(&page, &parts);
     let row = between(&page, "<tbody", "</tr>").expect("a row");
     let last = row.rsplit("<td ").next().unwrap();
@@ -221,7 +222,10 @@ fn the_x_at_the_far_right_deletes_after_confirm() {
     browse(async |browser| {
         site.sign_in(&browser, &email, &site.webhooks()).await?;
         browser.find("table.saved td:last-child a").await?.click().await?;
-        assert_eq!(browser.find("dialog[open] h2").await?.text().await?, "Delete Webhook");
+        assert_eq!(
+            browser.find("dialog[open] h2").await?.prop("textContent").await?.as_deref(),
+            Some("Delete Webhook")
+        );
         let confirm = browser.find("dialog[open] button[type=submit]").await?;
         assert_eq!(confirm.text().await?.to_uppercase(), "CONFIRM");
         confirm.click().await?;
@@ -244,23 +248,25 @@ fn a_press_on_anything_in_a_row_opens_webhook_details() {
     let email = site.person("developer").email;
     browse(async |browser| {
         site.sign_in(&browser, &email, &site.webhooks()).await?;
-        // Everything but the switch and the X, which do what they show.
+        // Everything but the switch and the X, which do what they show; once the page has faded in.
         let count = browser.window.find_all(By::Css("table.saved tbody td")).await?.len();
         let places = "const done = arguments[0]; \
             document.querySelector('table.saved tbody').scrollIntoView({block: 'center'}); \
             const under = (one) => { const b = one.getBoundingClientRect(); \
               const hit = document.elementFromPoint(b.left + b.width / 2, b.top + b.height / 2); \
-              return hit && hit.closest('a') ? hit.closest('a').pathname : one.outerHTML; }; \
+              return hit && hit.closest('a') ? hit.closest('a').pathname : `${one.outerHTML} lies under ${hit && hit.cloneNode().outerHTML}`; }; \
             const cells = [...document.querySelectorAll('table.saved tbody td')].slice(0, -2); \
             const all = cells.flatMap((cell) => [cell, ...cell.querySelectorAll(':not(svg *)')]); \
-            Promise.allSettled(document.getAnimations().map((one) => one.finished)) \
-              .then(() => done(all.map(under)))";
+            const look = (left) => { const hit = all.map(under); \
+              if (left && hit.some((one) => !one.startsWith('/'))) setTimeout(look, 100, left - 1); \
+              else done(hit); }; \
+            look(100)";
         let hit: Vec<String> = browser.window.execute_async(places, Vec::new()).await?.convert()?;
         assert!(count == 11 && hit.len() > 15, "{count} cells, {} places", hit.len());
         for one in hit {
             assert_eq!(one, site.path(&id));
         }
-        browser.find("table.saved td[data-label=Description]").await?.click().await?;
+        browser.find("table.saved td[data-label=ID] a").await?.click().await?;
         browser.find("#details").await?;
         assert_eq!(browser.window.current_url().await?.path(), site.path(&id));
         Ok(())
@@ -329,5 +335,8 @@ fn the_dashboards_address_leads_there_through_signing_in() {
     assert_eq!((asked.status, asked.header("location")), (303, login.as_str()));
     assert_eq!(lands(&site, &person, &dashboard(&site)), dashboard(&site));
     let page = person.get(&dashboard(&site)).body;
-    in_order(&page, &["<h1>Webhooks Dashboard</h1>", "Global Webhooks</h2>", "Linked Programme Webhooks</h2>"]);
+    in_order(
+        &page,
+        &["<h1>Webhooks Dashboard</h1>", "Global Webhooks</h2>", "Linked Programme Webhooks</h2>"],
+    );
 }
