@@ -40,6 +40,8 @@ pub const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// The documentation of the REST API.
 pub const API_DOCS: &str = "/docs/api";
+/// How webhooks are set up, in the documentation.
+pub const SET_UP: &str = "/docs/api#set-up";
 /// The root of the REST API.
 pub const API: &str = "/api/v1";
 

@@ -150,7 +150,6 @@ impl Samples {
             more_open: true,
             kept: vec![("q", self.t("sync"))],
             none_saved: false,
-            linked: true,
             rows,
             pager: Pager {
                 summary: "7 webhooks · 6 active".to_owned(),
@@ -214,7 +213,7 @@ impl Samples {
                 routes::webhook_resume(bu(), id)
             }),
             delete: Some(routes::webhook_delete(bu(), id)),
-            details: Some(routes::webhook(bu(), id)),
+            details: routes::webhook(bu(), id),
         }
     }
 

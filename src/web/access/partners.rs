@@ -103,7 +103,7 @@ pub async fn open(request: HttpRequest, signed: SignedIn) -> Result<HttpResponse
             .map(|hit| &hit.partner)
             .find(|hit| hit.number.to_string() == number)
             .ok_or(Fault::Missing)?;
-        return Ok(see(&routes::overview(hit.bu)));
+        return Ok(see(&routes::webhooks_dashboard(hit.bu)));
     }
     Ok(answer(&request, StatusCode::OK, &Partners::of(&signed, q, &hits, lately)))
 }

@@ -68,8 +68,6 @@ pub struct WebhookList {
     pub kept: Vec<(&'static str, String)>,
     /// Whether the business unit has no webhook at all.
     pub none_saved: bool,
-    /// Whether rows lead to Webhook Details.
-    pub linked: bool,
     /// The rows of this page.
     pub rows: Vec<Row>,
     /// Where the list goes on.
@@ -125,8 +123,8 @@ pub struct Row {
     pub toggle: Option<String>,
     /// Where the X leads, for who may.
     pub delete: Option<String>,
-    /// Its details, where they can be opened.
-    pub details: Option<String>,
+    /// Its details.
+    pub details: String,
 }
 
 /// The last attempt of a webhook.
@@ -299,7 +297,6 @@ impl WebhookList {
             more_open: ["type", "login", "team"].iter().any(|name| asked.typed(name).is_some()),
             kept: kept.filter(|(_, value)| !value.is_empty()).collect(),
             none_saved: found.total == 0,
-            linked: true,
             rows: found
                 .page
                 .rows
@@ -353,7 +350,7 @@ impl Row {
                 if active { routes::webhook_pause(bu, row.id) } else { routes::webhook_resume(bu, row.id) }
             }),
             delete: may.then(|| routes::webhook_delete(bu, row.id)),
-            details: Some(routes::webhook(bu, row.id)),
+            details: routes::webhook(bu, row.id),
         }
     }
 }

@@ -17,6 +17,10 @@ pub fn violations(file: &File) -> Vec<String> {
         tight.contains("|escape(") || tight.contains("|e("),
         "the escaping of a value is not chosen by hand",
     );
+    refuse(
+        ["{%autoescape", "{%-autoescape", "{%filter", "{%-filter"].iter().any(|tag| tight.contains(tag)),
+        "the escaping of a part is not chosen by hand",
+    );
     refuse(tight.contains("<style"), "styles belong into static/css");
     refuse(tight.contains("javascript:"), "no javascript: addresses");
     let html = without_tags(&lower);
@@ -87,6 +91,7 @@ mod tests {
             "{{ a|safe }}",
             "{{ a | safe }}",
             "{{ a|escape(\"none\") }}",
+            "{% filter upper %}{{ a }}{% endfilter %}",
             "<p style=\"color:red\">",
             "<p STYLE = 'x'>",
             "<style>",

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One file with its path from the top of the project, in forward slashes.
+#[derive(Clone)]
 pub struct File {
     pub path: String,
     pub text: String,
@@ -18,12 +19,13 @@ impl File {
     }
 }
 
-fn top() -> PathBuf {
+/// The folder of the project.
+pub fn top() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All files with this ending under a folder of the project, in order; none when there is no such folder.
-fn files(folder: &str, ending: &str) -> Vec<File> {
+pub fn files(folder: &str, ending: &str) -> Vec<File> {
     let mut found = Vec::new();
     walk(&top().join(folder), ending, &mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));

@@ -13,6 +13,7 @@ mod dashboard_browser;
 mod details;
 mod details_browser;
 mod docs;
+mod documents;
 mod faults;
 mod foreign;
 mod forged;

@@ -75,7 +75,7 @@ fn entering_a_unit_is_written_down_once_in_a_session_and_offered_again(database:
         database.lines("SELECT CAST(id AS TEXT) AS line FROM partners WHERE name = 'Kestrel'").remove(0);
     assert!(person.get("/partners").body.contains("2 partners you may open"));
     let opened = person.get(&format!("/partners?q=kes&partner={kestrel}"));
-    assert_eq!((opened.status, opened.header("location")), (303, site.webhooks().as_str()));
+    assert_eq!((opened.status, opened.header("location")), (303, site.inside("/webhooks").as_str()));
     assert_eq!(entered(), Vec::<String>::new());
     for _ in 0..3 {
         assert_eq!(person.get(opened.header("location")).status, 200);
@@ -141,6 +141,7 @@ fn two_tabs_hold_two_units() {
 
         // The tab that was opened first still acts in its own unit.
         browser.window.switch_to_window(first).await?;
+        browser.find(".nav-link[href$='/admin/webhooks']").await?.click().await?;
         browser.find(on).await?.click().await?;
         browser.find(off).await?;
         assert_eq!(states(), ["inactive", "active"]);

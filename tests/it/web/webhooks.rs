@@ -33,7 +33,7 @@ fn the_list_is_searched_filtered_and_paged(database: &TestDatabase) {
         .collect();
     let rows = |query: &str| {
         let page = person.get(&format!("{}{query}", site.webhooks())).body;
-        let shown = ids.iter().enumerate().filter(|(_, id)| page.contains(&format!("data-copy=\"{id}\"")));
+        let shown = ids.iter().enumerate().filter(|(_, id)| page.contains(&format!("title=\"{id}\"")));
         shown.map(|(n, _)| n).collect::<Vec<_>>()
     };
     assert_eq!(rows(""), (2..27).collect::<Vec<_>>(), "the newest 25");

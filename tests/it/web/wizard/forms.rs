@@ -276,6 +276,14 @@ fn a_webhook_is_for_everyone_or_one_login_or_one_team(database: &TestDatabase) {
         assert!(form.answer.body.contains(said), "{}", form.answer.body);
         assert_eq!(form.send(&person, "next").status, 200);
     }
+    let list = person.get(&site.webhooks()).body;
+    let cells = |name: &str, holds: &str| {
+        let before = format!("data-label=\"{name}\"");
+        list.split(&before).skip(1).filter(|cell| cell.split("</td>").next().unwrap().contains(holds)).count()
+    };
+    assert_eq!(cells("Login", number), 2, "who made them: {list}");
+    assert_eq!((cells("For Login", number), cells("For Login", "Any")), (1, 1));
+    assert_eq!(cells("Team", "EMEA &#60;Sales&#62;"), 1);
     let all = site.api.get("/webhooks").json()["data"].clone();
     let scopes: Vec<_> = all.as_array().unwrap().iter().map(|w| (&w["for_login"], &w["for_team"])).collect();
     let (none, login) = (json!(null), json!(number.parse::<i64>().unwrap()));
