@@ -30,12 +30,13 @@ fn events(site: &Site, webhook: &str) -> Vec<String> {
 
 fn what_is_ticked_is_looked_at_first_and_then_saved_at_once(database: &TestDatabase) {
     let (site, url) = (Site::open(database), "https://example.com/h");
+    // Made before the webhooks that hear of people.
+    let (person, path) = (site.person("developer"), path(&site));
     let filter = json!([{"path": "total", "op": "gt", "value": 100}]);
     let body = json!({"name": "Desk <b>", "url": url, "triggers": [
         {"event": "order.completed", "filter": filter, "note": "big ones"}, {"event": "user.created"}]});
     let desk = site.api.post("/webhooks", &body).json()["data"]["id"].as_str().unwrap().to_owned();
     let crm = site.webhook("CRM", "https://crm.example.com/h");
-    let (person, path) = (site.person("developer"), path(&site));
     let before = database.digest();
     let mut sheet = Sheet::open(&person, &path);
     assert!(sheet.is_on(&desk, "order.completed") && !sheet.is_on(&desk, "team.created"));
@@ -72,9 +73,9 @@ fn what_is_ticked_is_looked_at_first_and_then_saved_at_once(database: &TestDatab
 
 fn the_last_event_of_a_webhook_is_not_taken(database: &TestDatabase) {
     let site = Site::open(database);
+    let (person, path) = (site.person("developer"), path(&site));
     let (desk, crm) =
         (site.webhook("Desk", "https://a.example/h"), site.webhook("CRM", "https://b.example/h"));
-    let (person, path) = (site.person("developer"), path(&site));
     let before = database.digest();
     let mut sheet = Sheet::open(&person, &path);
     sheet.tick(&desk, "order.completed");
@@ -223,8 +224,8 @@ fn partner_only_events_are_not_for_programmes(database: &TestDatabase) {
 
 fn a_viewer_and_other_units_change_nothing(database: &TestDatabase) {
     let site = Site::open(database);
-    let (desk, theirs) = (site.webhook("Desk", "https://a.example/h"), site.other_webhook());
     let (developer, viewer, path) = (site.person("developer"), site.person("viewer"), path(&site));
+    let (desk, theirs) = (site.webhook("Desk", "https://a.example/h"), site.other_webhook());
     let shown = viewer.get(&path).body;
     assert!(
         shown.contains("Desk") && !shown.contains("Apply Changes") && shown.contains(" checked disabled")
