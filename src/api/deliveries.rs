@@ -102,7 +102,7 @@ pub async fn read(caller: Caller, id: PathId<DeliveryKind>) -> Result<HttpRespon
     tag = "Deliveries",
     security(("token" = ["deliveries:write"])),
     params(("id" = DeliveryId, Path)),
-    responses((status = 202, description = "The new delivery is stored for good.", body = Data<ResentView>), Guarded, Named, (status = 409, description = "It cannot be sent again: `webhook_deleted`, `webhook_inactive`, `endpoint_deleted`, `event_expired` or `delivery_under_way`.", body = ProblemView<'static>, content_type = "application/problem+json"))
+    responses((status = 202, description = "The new delivery is stored for good.", body = Data<ResentView>), Guarded, Named, (status = 409, description = "It cannot be sent again: `webhook_deleted`, `webhook_inactive`, `endpoint_deleted`, `event_expired`, `out_of_reach` or `delivery_under_way`.", body = ProblemView<'static>, content_type = "application/problem+json"))
 )]
 pub async fn resend(caller: Caller, id: PathId<DeliveryKind>) -> Result<HttpResponse, Problem> {
     let id = id.get()?;

@@ -172,23 +172,27 @@ fn every_text() -> Vec<(&'static str, String)> {
 
 #[test]
 fn text_from_outside_is_never_markup() {
+    // Pages, or blocks of them, that show nothing that somebody wrote.
+    let says_nothing = [
+        "error-401",
+        "error-404",
+        "overview",
+        "webhooks",
+        "integrations-empty",
+        "catalogue-none",
+        "replays-none",
+        "users-none",
+        "teams-none",
+        "audit-log-empty",
+    ];
+    let mut silent = Vec::new();
     for (name, html) in every_text() {
         assert!(!html.contains("<script>"), "{name}");
-        let says_nothing = [
-            "error-401",
-            "error-404",
-            "overview",
-            "webhooks",
-            "integrations-empty",
-            "users-none",
-            "teams-none",
-            "audit-log-empty",
-        ];
-        assert!(
-            says_nothing.iter().any(|page| name.starts_with(page)) || html.contains("&#60;script&#62;"),
-            "{name}"
-        );
+        if !html.contains("&#60;script&#62;") && !says_nothing.iter().any(|page| name.starts_with(page)) {
+            silent.push(name);
+        }
     }
+    assert!(silent.is_empty(), "{silent:?}");
     let evil_pages = drawn(EVIL, Theme::System);
     let plain_pages = drawn("", Theme::System);
     for ((name, evil, _), (_, plain, _)) in evil_pages.iter().zip(&plain_pages) {
