@@ -62,6 +62,9 @@ enum Command {
         http: HttpArgs,
         #[command(flatten)]
         egress: EgressArgs,
+        /// What workers remove; pages tell it.
+        #[command(flatten)]
+        retention: RetentionArgs,
     },
     /// Deliver only. Needs PostgreSQL.
     Worker {
@@ -121,7 +124,7 @@ pub fn main() -> ExitCode {
 fn run(common: &Common, command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve { http, egress, retention } => serving::serve(common, &http, &egress, &retention),
-        Command::Web { http, egress } => serving::web(common, &http, &egress),
+        Command::Web { http, egress, retention } => serving::web(common, &http, &egress, &retention),
         Command::Worker { egress, retention, public_url } => {
             serving::worker(common, &egress, &retention, public_url)
         }

@@ -180,9 +180,32 @@ pub struct RetentionArgs {
 }
 
 impl RetentionArgs {
-    /// How old an event becomes; `None` when nothing is removed.
-    pub fn keep(&self) -> Option<Duration> {
-        (self.retain_days > 0).then(|| Duration::from_hours(24 * u64::from(self.retain_days)))
+    /// How old an event becomes.
+    pub const fn keep(&self) -> Keep {
+        Keep { days: self.retain_days }
+    }
+}
+
+/// How old an event becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// In days; 0 when nothing is removed.
+    pub days: u32,
+}
+
+impl Keep {
+    /// As a length of time; `None` when nothing is removed.
+    pub fn age(self) -> Option<Duration> {
+        (self.days > 0).then(|| Duration::from_hours(24 * u64::from(self.days)))
+    }
+
+    /// As pages say it: `for 30 days`, `for ever`.
+    pub fn words(self) -> String {
+        match self.days {
+            0 => "for ever".to_owned(),
+            1 => "for 1 day".to_owned(),
+            days => format!("for {days} days"),
+        }
     }
 }
 

@@ -12,7 +12,9 @@ use url::Url;
 
 use crate::app::{App, NotOpened, Opening};
 use crate::clock::Clock;
-use crate::config::{Contact, DatabaseArgs, EgressArgs, HttpArgs, KeyArgs, RetentionArgs, WrongSetting};
+use crate::config::{
+    Contact, DatabaseArgs, EgressArgs, HttpArgs, Keep, KeyArgs, RetentionArgs, WrongSetting,
+};
 use crate::delivery::engine::{self, EngineHandle};
 use crate::delivery::{listener, replays, upkeep};
 use crate::domain::webhooks::address::EgressPolicy;
@@ -84,8 +86,8 @@ pub struct Plan {
     pub egress: EgressPolicy,
     /// The address people and programs use.
     pub public_url: Url,
-    /// How old events become where this process delivers; for ever without it.
-    pub keep: Option<Duration>,
+    /// How old events become: removed where this process delivers, told where it has pages.
+    pub keep: Keep,
 }
 
 /// The HTTP side of a process: bound, not yet answering.
@@ -135,7 +137,7 @@ impl Plan {
             deliver,
             egress,
             public_url,
-            keep: None,
+            keep: Keep { days: 0 },
         })
     }
 
@@ -158,7 +160,7 @@ impl Plan {
             deliver: true,
             egress,
             public_url,
-            keep: None,
+            keep: Keep { days: 0 },
         })
     }
 
@@ -190,13 +192,13 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
     let engine =
         seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
     let listening = deliver.then(|| listener::start(&app.tools)).transpose()?;
-    let forgetting = deliver.then(|| upkeep::start(&app.tools, keep)).transpose()?;
+    let forgetting = deliver.then(|| upkeep::start(&app.tools, keep.age())).transpose()?;
     let replaying = deliver.then(|| replays::start(&app.tools)).transpose()?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
         // Before anybody is told that this process serves: from then on it may be asked to stop.
         let mut signals = StopSignals::new()?;
-        let front = http.map(|front| serve(&app, front, &readiness)).transpose()?;
+        let front = http.map(|front| serve(&app, front, keep, &readiness)).transpose()?;
         let listening_for_others = actix_web::rt::spawn(hear_others(app.clone()));
         let companion = ready(&app)?;
         let answering = front.map(|server| (server.handle(), actix_web::rt::spawn(server)));
@@ -332,18 +334,19 @@ async fn stop_engine(engine: Option<EngineHandle>, grace: Duration) -> Result<()
         .map_err(|e| Failure::Running(e.to_string()))
 }
 
-fn serve(app: &App, front: Front, readiness: &Readiness) -> Result<actix_web::dev::Server, Failure> {
+fn serve(app: &App, front: Front, keep: Keep, readiness: &Readiness) -> Result<actix_web::dev::Server, Failure> {
     let limits = Data::new(Limits::new(front.rates));
     let app = Data::new(app.clone());
     let readiness = Data::new(readiness.clone());
     let contact = Data::new(front.contact);
-    let description = Data::new(api::openapi::document());
+    let (keep, description) = (Data::new(keep), Data::new(api::openapi::document()));
     let server = actix_web::HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(limits.clone())
             .app_data(readiness.clone())
             .app_data(contact.clone())
+            .app_data(keep.clone())
             .app_data(description.clone())
             .configure(http::health::configure)
             .configure(api::routes::configure)

@@ -23,10 +23,15 @@ pub fn serve(
 }
 
 /// `bellwire web`.
-pub fn web(common: &Common, http: &HttpArgs, egress: &EgressArgs) -> Result<(), Failure> {
+pub fn web(
+    common: &Common,
+    http: &HttpArgs,
+    egress: &EgressArgs,
+    retention: &RetentionArgs,
+) -> Result<(), Failure> {
     several_processes(common)?;
     let plan = Plan::front(&common.database, &common.key, http, egress, false)?;
-    server::run(plan, |app| announce(app, "pages and API"))
+    server::run(plan.keeping(retention), |app| announce(app, "pages and API"))
 }
 
 /// `bellwire worker`.

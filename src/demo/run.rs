@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::config::HttpArgs;
+use crate::config::{HttpArgs, Keep};
 use crate::demo::{Receiver, Stream, prepare};
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::keys::KeyRing;
@@ -32,7 +32,7 @@ pub fn run(listen: SocketAddr, say: fn(&str)) -> Result<(), Failure> {
         deliver: true,
         egress,
         public_url,
-        keep: None,
+        keep: Keep { days: 30 },
     };
     server::run(plan, |app| {
         let failed = |why: String| Failure::Running(format!("The demo could not be prepared: {why}."));

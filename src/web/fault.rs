@@ -207,7 +207,7 @@ async fn around(request: &HttpRequest, status: StatusCode, mut trouble: Trouble)
     if status == StatusCode::FORBIDDEN {
         trouble.text = format!("{} You are here as {}.", trouble.text, here.role());
     }
-    let shell = here.shell(&trouble.title, Place::Elsewhere);
+    let shell = here.bare_shell(&trouble.title, Place::Elsewhere);
     here.answer_with(status, &Inside { shell, trouble })
 }
 

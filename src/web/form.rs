@@ -37,6 +37,11 @@ impl Fields {
         Self::parse(request.query_string().as_bytes())
     }
 
+    /// These names with their values.
+    pub fn of_pairs(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// The first value of a field; empty when there is none.
     pub fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str())

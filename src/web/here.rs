@@ -5,7 +5,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
-use crate::config::Contact;
+use crate::config::{Contact, Keep};
 use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId, WebhookId};
@@ -107,6 +107,11 @@ impl Here {
         self.request.app_data::<Data<Option<Contact>>>().and_then(|contact| contact.as_ref().clone())
     }
 
+    /// For how long events and attempts are kept: `for 30 days`
+    pub fn kept(&self) -> String {
+        self.request.app_data::<Data<Keep>>().map_or_else(String::new, |keep| keep.words())
+    }
+
     /// The login's role here, in a word; empty for none.
     pub fn role(&self) -> &'static str {
         self.unit.role.map_or("", Role::as_str)
@@ -157,6 +162,13 @@ impl Here {
 
     /// What stands around a page, with what the last action did.
     pub fn shell(&self, title: &str, place: Place) -> Shell {
+        let mut shell = self.bare_shell(title, place);
+        shell.toasts.extend(self.flash().map(Flash::toast));
+        shell
+    }
+
+    /// What stands around a page that tells of nothing but itself.
+    pub fn bare_shell(&self, title: &str, place: Place) -> Shell {
         let session = Session {
             theme: self.signed.theme,
             csrf: self.signed.csrf.clone(),
@@ -166,9 +178,7 @@ impl Here {
             failing: u64::try_from(self.unit.failing).unwrap_or(0),
             admin: self.is_admin(),
         };
-        let mut shell = Shell::new(title, place, session);
-        shell.toasts.extend(self.flash().map(Flash::toast));
-        shell
+        Shell::new(title, place, session)
     }
 
     /// Whether htmx asks, who wants a block of the page.
@@ -199,7 +209,7 @@ impl Here {
     /// The same with another status.
     pub fn answer_with(&self, status: StatusCode, page: &impl Page) -> HttpResponse {
         let mut answer = page::answer(&self.request, status, page);
-        if self.flash().is_some() && !page::wants_fragment(&self.request) {
+        if status.is_success() && self.flash().is_some() && !page::wants_fragment(&self.request) {
             // It has been told; a cookie that cannot be added only tells it again.
             let _ = answer.add_cookie(&self.jar().remove(Kind::Flash));
         }
@@ -242,7 +252,11 @@ impl Here {
         let _ = answer.add_cookie(&self.jar().make(Kind::Flash, &value, Some(flash::SECONDS)));
     }
 
+    /// What the last action did. A form's own answer does not tell it: that tells what came of the form.
     fn flash(&self) -> Option<Flash> {
+        if self.is_post() {
+            return None;
+        }
         let value = self.jar().read(&self.request, Kind::Flash)?;
         Flash::open(&value, &self.signed.app.tools.keys, self.signed.login.session)
     }

@@ -23,6 +23,7 @@ pub mod session;
 pub mod shell;
 pub mod spark;
 pub mod system;
+pub mod tail;
 pub mod webhooks;
 
 pub use mount::configure;

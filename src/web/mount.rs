@@ -136,6 +136,7 @@ impl Mounted {
             .both("/bu/{bu}/catalogue/{type}/edit", catalogue::edit::open, catalogue::edit::send)
             .both("/bu/{bu}/catalogue/{type}/delete", catalogue::delete::open, catalogue::delete::send)
             .page("/bu/{bu}/logs", log::open)
+            .page("/bu/{bu}/logs/tail", log::tail)
             .page("/bu/{bu}/logs/{evt}", event::open)
             .action("/bu/{bu}/logs/{evt}/deliveries/{dlv}/resend", event::resend)
             .page("/bu/{bu}/replays", replays::list::open)

@@ -365,6 +365,11 @@ pub fn log(bu: BuId) -> String {
     format!("/bu/{bu}/logs")
 }
 
+/// The stream of what comes into Event Logs and changes there.
+pub fn log_tail(bu: BuId) -> String {
+    format!("/bu/{bu}/logs/tail")
+}
+
 /// One event, with deliveries and attempts.
 pub fn event(bu: BuId, event: EventId) -> String {
     format!("/bu/{bu}/logs/{event}")

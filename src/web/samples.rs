@@ -226,7 +226,7 @@ impl Samples {
             events: vec![self.t("system.alert"), self.t("order.completed"), self.t("order.refunded")],
             endpoints: vec![self.t("alerts.example.com/relay")],
             waiting: "3 deliveries waiting to be retried are dropped.".to_owned(),
-            kept: "30 days".to_owned(),
+            kept: "for 30 days".to_owned(),
         }
     }
 
@@ -237,6 +237,7 @@ impl Samples {
             let (tone, word) = outcomes[usize::try_from(n % 3).unwrap()];
             EventRow {
                 key: id.to_string(),
+                version: "Delivered-1-200-84".to_owned(),
                 id: id.to_string(),
                 short_id: id.short(),
                 href: routes::event(bu(), id),
@@ -246,13 +247,16 @@ impl Samples {
                 outcome: Mark::new(tone, word),
                 attempts: if n == 0 { String::new() } else { self.t("3 attempts · 503 · 127 ms") },
                 current: n == 3,
+                fresh: n == 0,
             }
         });
         Log {
             href: routes::log(bu()),
             replay: Some(routes::replay_new(bu())),
             replays: routes::replays(bu()),
-            kept: "30 days".to_owned(),
+            refresh: routes::log(bu()),
+            tail: Some(routes::log_tail(bu())),
+            kept: "for 30 days".to_owned(),
             q: self.t("evt_01"),
             statuses: Choice::list([("", "All statuses"), ("failed", "Failed")], ""),
             webhooks: Choice::list([("", "All webhooks"), ("wh_1", self.t("Order desk").as_str())], "wh_1"),

@@ -1,7 +1,15 @@
 //! Event Logs: the events of a business unit, or what one webhook was sent, looked through in bounded steps.
 
+mod line;
+mod live;
+
 use std::collections::HashMap;
 use std::time::Duration;
+
+use line::is_seen;
+pub use line::LogLine;
+pub use live::{LiveLine, live};
+
 
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, DeliveryId, EventId, WebhookId};
@@ -9,10 +17,10 @@ use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
-use crate::ops::events::inspect::{Outcome, outcome};
+use crate::ops::events::inspect::Outcome;
 use crate::ops::webhooks::reach;
 use crate::store::events::deliveries::{self, DeliveryRow};
-use crate::store::events::events::{self, EventHead};
+use crate::store::events::events;
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks;
 
@@ -70,29 +78,6 @@ impl std::fmt::Display for Place {
             Self::Delivery(id) => id.fmt(f),
         }
     }
-}
-
-/// One entry of the log.
-#[derive(Debug, Clone)]
-pub struct LogLine {
-    /// Where it stands: no two entries stand at one place.
-    pub place: Place,
-    /// The event.
-    pub event: EventId,
-    /// Its type.
-    pub event_type: String,
-    /// When it was stored; in the log of a webhook, when the delivery was made.
-    pub at: Ts,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// How many attempts were made, over all its deliveries.
-    pub attempts: i32,
-    /// The last HTTP status.
-    pub last_status: Option<i32>,
-    /// How long the last attempt took, in milliseconds.
-    pub last_duration_ms: Option<i32>,
-    /// The business unit it happened in, when it is not the one whose log this is.
-    pub unit: Option<String>,
 }
 
 /// A page of the log.
@@ -189,7 +174,7 @@ fn of_unit(conn: &mut Conn, bu: BuId, query: &LogQuery, span: &Span) -> Result<L
             before = head.seq;
             let place = Place::Event(head.id);
             let line =
-                wanted.contains(&head.id).then(|| line(&head, sent.get(&head.id).map_or(&[], Vec::as_slice)));
+                wanted.contains(&head.id).then(|| LogLine::of_event(&head, sent.get(&head.id).map_or(&[], Vec::as_slice)));
             if !collected.take(place, line.filter(|line| suits(query, line))) {
                 return Ok(collected.page);
             }
@@ -226,22 +211,10 @@ fn of_webhook(
             }
             before = Some(row.id);
             let place = Place::Delivery(row.id);
-            let (is_seen, unit) = match far.get(&row.event_id) {
-                None => (true, None),
-                Some(unit) => (unit.is_some(), unit.clone()),
-            };
-            let wanted = is_seen && span.holds(row.event_id) && fits(query, &row.event_type, row.created_at);
-            let line = wanted.then(|| LogLine {
-                place,
-                event: row.event_id,
-                event_type: row.event_type.clone(),
-                at: row.created_at,
-                outcome: outcome(std::slice::from_ref(&row)),
-                attempts: row.attempts + row.interruptions,
-                last_status: row.last_status,
-                last_duration_ms: row.last_duration_ms,
-                unit: unit.map(|unit| unit.name),
-            });
+            let wanted = is_seen(&far, row.event_id)
+                && span.holds(row.event_id)
+                && fits(query, &row.event_type, row.created_at);
+            let line = wanted.then(|| LogLine::of_sent(&row, &far));
             if !collected.take(place, line.filter(|line| suits(query, line))) {
                 return Ok(collected.page);
             }
@@ -249,21 +222,6 @@ fn of_webhook(
         if is_last {
             return Ok(collected.end());
         }
-    }
-}
-
-fn line(head: &EventHead, sent: &[DeliveryRow]) -> LogLine {
-    let last = sent.iter().filter(|d| d.last_duration_ms.is_some()).max_by_key(|d| d.id);
-    LogLine {
-        place: Place::Event(head.id),
-        event: head.id,
-        event_type: head.event_type.clone(),
-        at: head.received_at,
-        outcome: outcome(sent),
-        attempts: sent.iter().map(|d| d.attempts + d.interruptions).sum(),
-        last_status: last.and_then(|d| d.last_status),
-        last_duration_ms: last.and_then(|d| d.last_duration_ms),
-        unit: None,
     }
 }
 

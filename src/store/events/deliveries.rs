@@ -166,6 +166,18 @@ pub fn find(conn: &mut Conn, bu: BuId, id: DeliveryId) -> QueryResult<Option<Del
         .optional()
 }
 
+/// These deliveries of `bu`, newest first; those that are no longer kept are absent.
+pub fn of_ids(conn: &mut Conn, bu: BuId, ids: &[DeliveryId]) -> QueryResult<Vec<DeliveryRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    deliveries::table
+        .filter(deliveries::id.eq_any(ids).and(deliveries::bu_id.eq(bu)))
+        .select(DeliveryRow::as_select())
+        .order(deliveries::id.desc())
+        .load(conn)
+}
+
 /// The deliveries of these events to webhooks of `bu`, in the order they were made.
 pub fn of_events(conn: &mut Conn, bu: BuId, events: &[EventId]) -> QueryResult<Vec<DeliveryRow>> {
     deliveries::table

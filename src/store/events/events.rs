@@ -192,6 +192,18 @@ pub fn heads(conn: &mut Conn, bu: BuId, before: i64, limit: i64) -> QueryResult<
         .load(conn)
 }
 
+/// These events of `bu`, newest first; those that are no longer kept are absent.
+pub fn heads_of(conn: &mut Conn, bu: BuId, ids: &[EventId]) -> QueryResult<Vec<EventHead>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    events::table
+        .filter(events::id.eq_any(ids).and(events::bu_id.eq(bu)))
+        .select(EventHead::as_select())
+        .order(events::seq.desc())
+        .load(conn)
+}
+
 /// An event as readers of the feed pass over it.
 #[derive(Debug, Clone, Queryable)]
 pub struct FeedHead {

@@ -1,5 +1,8 @@
 //! Event Logs: the list of what happened, beside one event.
 
+mod row;
+mod tail;
+
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -11,19 +14,20 @@ use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::cx::Cx;
 use crate::ops::events::inspect::Outcome;
-use crate::ops::events::log::{self, LogLine, LogPage, LogQuery, MOST_LOOKED_AT};
+use crate::ops::events::log::{self, LogPage, LogQuery, MOST_LOOKED_AT};
 use crate::ops::webhooks::{catalogue, search};
 use crate::web::fault::Fault;
 use crate::web::form::Fields;
-use crate::web::format::{self, Moment};
+use crate::web::format;
 use crate::web::here::Here;
 use crate::web::page::Page;
 use crate::web::parts::{Choice, Mark, Pager, Tone};
-use crate::web::routes;
 use crate::web::shell::{Place, Shell};
+use crate::web::{routes, tail as live};
 
-/// How long events and attempts are kept.
-pub const KEPT: &str = "30 days";
+pub use row::Row;
+pub use tail::tail;
+
 /// How many entries stand on a page.
 const ON_A_PAGE: usize = 25;
 /// How many webhooks can be chosen from.
@@ -62,7 +66,11 @@ pub struct Log {
     pub replay: Option<String>,
     /// The list of replays.
     pub replays: String,
-    /// How long events are kept: `30 days`.
+    /// The list as its address has it, made anew.
+    pub refresh: String,
+    /// Where further lines come from; only where the list begins with the newest.
+    pub tail: Option<String>,
+    /// How long events are kept: `for 30 days`
     pub kept: String,
     /// The event id, or its beginning, that is searched for.
     pub q: String,
@@ -92,31 +100,6 @@ pub struct Log {
     pub pager: Pager,
 }
 
-/// One event of the list.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// Unique in the list: a webhook's log shows an event again for each time it was sent.
-    pub key: String,
-    /// Its whole id.
-    pub id: String,
-    /// The id as tables show it.
-    pub short_id: String,
-    /// Its page, with the list's filters.
-    pub href: String,
-    /// Its type.
-    pub event_type: String,
-    /// The business unit it happened in, when that is another one; empty otherwise.
-    pub unit: String,
-    /// When it happened.
-    pub at: Moment,
-    /// What came of it.
-    pub outcome: Mark,
-    /// Attempts, last status and duration in one line: `3 attempts · 503 · 127 ms`; empty for none.
-    pub attempts: String,
-    /// Whether it is the one beside the list.
-    pub current: bool,
-}
-
 impl Page for EventLog {
     fn fragment(&self) -> askama::Result<String> {
         self.as_split().render()
@@ -144,11 +127,24 @@ pub struct Found {
 pub fn reading(
     asked: &Fields,
 ) -> Result<impl FnOnce(&Cx, BuId) -> Result<Found, Error> + Send + use<>, Fault> {
-    let webhook = asked.typed("webhook").map(|text| text.parse().map_err(|_| Fault::Missing)).transpose()?;
     let after = asked.typed("after").map(|text| log::Place::parse(text).ok_or(Fault::Missing)).transpose()?;
-    let query = LogQuery {
+    let query = LogQuery { after, ..query(asked)? };
+    Ok(move |cx: &Cx, bu: BuId| {
+        Ok(Found {
+            page: log::log(cx, bu, &query)?,
+            webhooks: search::names(cx, bu, MOST_CHOICES)?,
+            types: catalogue::list(cx, bu)?.into_iter().map(|found| found.name).collect(),
+            now: cx.now,
+        })
+    })
+}
+
+/// The first page of what the filters in `asked` want.
+fn query(asked: &Fields) -> Result<LogQuery, Fault> {
+    let webhook = asked.typed("webhook").map(|text| text.parse().map_err(|_| Fault::Missing)).transpose()?;
+    Ok(LogQuery {
         webhook,
-        after,
+        after: None,
         id: asked.typed("q").map(str::to_owned),
         event_type: asked.typed("type").map(str::to_owned),
         outcome: outcome_of(asked.text("status")),
@@ -157,14 +153,6 @@ pub fn reading(
         from: asked.typed("from").and_then(moment),
         to: asked.typed("to").and_then(moment).map(|to| to + Duration::from_millis(59_999)),
         limit: ON_A_PAGE,
-    };
-    Ok(move |cx: &Cx, bu: BuId| {
-        Ok(Found {
-            page: log::log(cx, bu, &query)?,
-            webhooks: search::names(cx, bu, MOST_CHOICES)?,
-            types: catalogue::list(cx, bu)?.into_iter().map(|found| found.name).collect(),
-            now: cx.now,
-        })
     })
 }
 
@@ -200,9 +188,13 @@ pub fn mark(outcome: Outcome) -> Mark {
 
 /// `path` with the filters of `asked`.
 pub fn with_filters(path: &str, asked: &Fields, after: &str) -> String {
-    let pairs: Vec<_> =
-        FILTERS.iter().map(|name| (*name, asked.text(name))).chain([("after", after)]).collect();
+    let pairs: Vec<_> = filters(asked).into_iter().chain([("after", after)]).collect();
     routes::with_query(path, &pairs)
+}
+
+/// The filters of `asked`.
+fn filters(asked: &Fields) -> [(&'static str, &str); 7] {
+    FILTERS.map(|name| (name, asked.text(name)))
 }
 
 impl Log {
@@ -228,7 +220,11 @@ impl Log {
                 routes::with_query(&routes::replay_new(here.bu()), &pairs)
             }),
             replays: routes::replays(here.bu()),
-            kept: KEPT.to_owned(),
+            refresh: with_filters(here.path(), asked, after),
+            tail: after
+                .is_empty()
+                .then(|| live::address(&routes::log_tail(here.bu()), &filters(asked), found.now)),
+            kept: here.kept(),
             q: asked.text("q").to_owned(),
             statuses: Choice::list(STATUSES, asked.text("status")),
             webhooks: Choice::list(std::iter::once(all).chain(webhooks), asked.text("webhook")),
@@ -245,7 +241,10 @@ impl Log {
                 .page
                 .lines
                 .iter()
-                .map(|line| Row::of(here, asked, line, current, found.now))
+                .map(|line| Row {
+                    current: current == Some(line.event),
+                    ..Row::of(here.bu(), asked, line, found.now)
+                })
                 .collect(),
             pager: Pager {
                 summary,
@@ -253,28 +252,6 @@ impl Log {
                 older: next,
             },
             href,
-        }
-    }
-}
-
-impl Row {
-    fn of(here: &Here, asked: &Fields, line: &LogLine, current: Option<EventId>, now: Ts) -> Self {
-        let tries = (line.attempts > 0)
-            .then(|| format::count(u64::try_from(line.attempts).unwrap_or(0), "attempt", "attempts"));
-        let took = line.last_duration_ms.and_then(|ms| u64::try_from(ms).ok());
-        let took = took.map(|ms| format::duration(Duration::from_millis(ms)));
-        let facts = [tries, line.last_status.map(|status| status.to_string()), took];
-        Self {
-            key: line.place.to_string(),
-            id: line.event.to_string(),
-            short_id: line.event.short(),
-            href: with_filters(&routes::event(here.bu(), line.event), asked, asked.text("after")),
-            event_type: line.event_type.clone(),
-            unit: line.unit.clone().unwrap_or_default(),
-            at: Moment::in_list(line.at, now),
-            outcome: mark(line.outcome),
-            attempts: facts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-            current: current == Some(line.event),
         }
     }
 }

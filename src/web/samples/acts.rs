@@ -51,7 +51,7 @@ impl Samples {
             description: self.t("Completed and refunded orders"),
             url: self.t("orders.example.com/bellwire/in"),
             waiting: "3 deliveries under way to it are cancelled.".to_owned(),
-            kept: "30 days".to_owned(),
+            kept: "for 30 days".to_owned(),
             is_last,
         }
     }

@@ -5,7 +5,6 @@ use askama::Template;
 
 use crate::domain::id::WebhookKind;
 use crate::ops::webhooks::remove::{Stops, remove, stops};
-use crate::web::events::log::KEPT;
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
 use crate::web::form::Checked;
@@ -32,7 +31,7 @@ pub struct WebhookDelete {
     pub endpoints: Vec<String>,
     /// What happens to waiting deliveries: `3 deliveries waiting to be retried are dropped.`; empty for none.
     pub waiting: String,
-    /// How long its logs stay: `30 days`.
+    /// How long its logs stay: `for 30 days`
     pub kept: String,
 }
 
@@ -73,7 +72,7 @@ impl WebhookDelete {
             events: webhook.events().map(str::to_owned).collect(),
             endpoints: webhook.endpoints.iter().map(|e| format::short_url(&e.url).to_owned()).collect(),
             waiting,
-            kept: KEPT.to_owned(),
+            kept: here.kept(),
         }
     }
 }

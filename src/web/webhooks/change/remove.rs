@@ -6,7 +6,6 @@ use askama::Template;
 use super::page::{home, may_change};
 use crate::domain::id::{EndpointKind, WebhookKind};
 use crate::ops::webhooks::endpoints::{remove, stops};
-use crate::web::events::log::KEPT;
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
 use crate::web::form::Checked;
@@ -63,7 +62,7 @@ pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
             1 => "1 delivery under way to it is cancelled.".to_owned(),
             n => format!("{} deliveries under way to it are cancelled.", format::thousands(n)),
         },
-        kept: KEPT.to_owned(),
+        kept: here.kept(),
         is_last: found.webhook.endpoints.len() < 2,
     }))
 }

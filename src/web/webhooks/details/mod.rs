@@ -5,7 +5,6 @@ mod charts;
 mod curl;
 mod page;
 mod recent;
-mod stream;
 mod tail;
 mod words;
 

@@ -7,7 +7,7 @@ use super::cards::{self, Change, EndpointLine, Fact, SecretCard, TriggerLine};
 use super::charts::{Figure, PERIODS, Period, Periods};
 use super::curl::curl;
 use super::recent::Delivered;
-use super::{stream, words};
+use super::words;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{WebhookId, WebhookKind};
 use crate::domain::webhooks::webhook::WebhookStatus;
@@ -21,6 +21,7 @@ use crate::web::page::Page;
 use crate::web::parts::{CodeBlock, Notice};
 use crate::web::routes;
 use crate::web::shell::{Place, Shell};
+use crate::web::tail;
 
 /// How many deliveries the page shows; its stream adds to them.
 const ON_THE_PAGE: usize = 10;
@@ -152,7 +153,7 @@ impl WebhookDetails {
                 .take(ON_THE_PAGE)
                 .map(|row| Delivered::of(bu, row, found.now))
                 .collect(),
-            tail: stream::address(bu, id, found.now),
+            tail: tail::address(&routes::webhook_tail(bu, id), &[], found.now),
             facts: cards::facts(found),
             endpoints: cards::endpoints(here, found, may),
             triggers: cards::triggers(found),

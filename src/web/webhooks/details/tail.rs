@@ -1,140 +1,53 @@
-//! The live tail: the deliveries of one webhook as a stream of events, which waits without holding anything.
+//! The live tail: the last deliveries of one webhook as they are made and settle.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use actix_web::{HttpRequest, HttpResponse};
 
-use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::header;
-use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, rt};
-use tokio::sync::mpsc;
-use tokio::time::Instant;
-
-use super::stream::Shown;
-use crate::domain::id::{SessionId, WebhookId, WebhookKind};
-use crate::http::limits::Seat;
-use crate::ops::access::sign_in::is_live;
-use crate::ops::events::bell::{Heard, Listening};
+use super::recent::{Delivered, version};
+use crate::domain::events::delivery::DeliveryState;
+use crate::domain::id::{BuId, WebhookId, WebhookKind};
+use crate::domain::time::Ts;
+use crate::ops::Error;
+use crate::ops::cx::Cx;
 use crate::ops::webhooks::details::recent;
+use crate::store::events::deliveries::DeliveryRow;
 use crate::web::fault::Fault;
 use crate::web::here::Here;
-use crate::web::session::limits;
+use crate::web::tail::{Line, Live, stream};
 
-/// What is sent comes no oftener, and what is on its way is looked at again after this time.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
-/// After this time it is looked even if nothing rang: what settles does not ring, and what may be seen may have been
-/// withdrawn.
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
-/// What has just been stored is mostly delivered by then, and comes as one row instead of two.
-const AFTER_A_RING: Duration = Duration::from_millis(250);
-/// A stream in which nothing was sent for so long sends an empty line: proxies keep it open, and one that nobody
-/// reads any more is found out.
-const SILENCE: Duration = Duration::from_secs(15);
-
-/// The stream of one webhook's deliveries from the moment that `Last-Event-ID`, or `after` in the address, names.
+/// The stream of one webhook's deliveries.
 pub async fn tail(here: Here, request: HttpRequest) -> Result<HttpResponse, Fault> {
-    let id = here.id::<WebhookKind>("wh")?;
-    let seat = limits(&request)?.tail(here.signed.login.session)?;
-    // Before the first look: what is stored after it is heard.
-    let listening = here.signed.app.tools.gatherer.bell().listen(here.bu());
-    here.run(move |cx, bu| recent(cx, bu, id)).await?;
-    let query = here.query();
-    let cursor = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
-    let cursor = cursor.or_else(|| query.typed("after"));
-    let shown = Shown::after(here.bu(), cursor, here.signed.cx().now);
-    let (out, lines) = mpsc::channel(1);
-    rt::spawn(write(Reader { here, id, shown, listening, out, spoke: Instant::now(), _seat: seat }));
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::VARY, "HX-Request, Cookie"))
-        .insert_header(("x-accel-buffering", "no"))
-        .body(Lines(lines)))
+    let webhook = here.id::<WebhookKind>("wh")?;
+    stream(here, &request, Recent(webhook)).await
 }
 
-/// Somebody who reads a stream.
-struct Reader {
-    here: Here,
-    id: WebhookId,
-    shown: Shown,
-    listening: Listening,
-    out: mpsc::Sender<Bytes>,
-    /// When something was last sent.
-    spoke: Instant,
-    /// Held as long as the stream lasts.
-    _seat: Seat<SessionId>,
-}
+struct Recent(WebhookId);
 
-/// Writes until the reader leaves, may not look any more, or the process stops.
-async fn write(mut reader: Reader) {
-    let gone = reader.out.clone();
-    tokio::select! {
-        () = gone.closed() => {}
-        () = reader.go_on() => {}
+impl Live for Recent {
+    type Line = DeliveryRow;
+
+    fn look(&self, cx: &Cx, bu: BuId) -> Result<Vec<DeliveryRow>, Error> {
+        recent(cx, bu, self.0)
+    }
+
+    fn draw(&self, bu: BuId, row: &DeliveryRow, fresh: bool, now: Ts) -> askama::Result<String> {
+        Delivered { fresh, ..Delivered::of(bu, row, now) }.draw()
     }
 }
 
-impl Reader {
-    async fn go_on(&mut self) {
-        let mut goes_on = self.send("retry: 1000\n\n".to_owned()).await;
-        while goes_on {
-            let id = self.id;
-            let found = self.here.try_run(move |cx, bu| Ok((is_live(cx)?, recent(cx, bu, id)?, cx.now)));
-            let Ok(Ok((true, rows, now))) = found.await else { return };
-            let Ok(next) = self.shown.next(&rows, now) else { return };
-            let is_quiet = next.text.is_empty() && !next.more && !next.busy;
-            if !next.text.is_empty() {
-                goes_on = self.send(next.text).await;
-            } else if self.spoke.elapsed() >= SILENCE {
-                goes_on = self.send(":\n\n".to_owned()).await;
-            }
-            goes_on = goes_on && if is_quiet { self.wait().await } else { self.rest(BETWEEN_LOOKS).await };
-        }
+impl Line for DeliveryRow {
+    fn key(&self) -> String {
+        self.id.to_string()
     }
 
-    /// Whether somebody took it.
-    async fn send(&mut self, text: String) -> bool {
-        self.spoke = Instant::now();
-        self.out.send(Bytes::from(text)).await.is_ok()
+    fn version(&self) -> String {
+        version(self)
     }
 
-    /// Waits so long, whatever rings; whether to go on.
-    async fn rest(&mut self, rest: Duration) -> bool {
-        let end = Instant::now() + rest;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return true;
-            }
-            if self.listening.wait(left).await == Heard::Stop {
-                return false;
-            }
-        }
+    fn stands_since(&self) -> Option<Ts> {
+        self.settled_at.map(|at| at.max(self.created_at))
     }
 
-    /// Waits until it rings, or for the longest time; whether to go on.
-    async fn wait(&mut self) -> bool {
-        match self.listening.wait(LONGEST_WAIT).await {
-            Heard::Stop => false,
-            Heard::Nothing => true,
-            Heard::Rung => self.rest(AFTER_A_RING).await,
-        }
-    }
-}
-
-/// The body of a stream: what comes, until nobody sends any more.
-struct Lines(mpsc::Receiver<Bytes>);
-
-impl MessageBody for Lines {
-    type Error = Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        self.0.poll_recv(cx).map(|line| line.map(Ok))
+    fn is_busy(&self) -> bool {
+        self.state == DeliveryState::Leased
     }
 }
