@@ -16,20 +16,28 @@ use crate::domain::id::{DeliveryId, DeliveryKind, EventId, WebhookKind};
 use crate::ops::events::deliveries::{self, DeliveryQuery, From};
 use crate::ops::events::{inspect, resend};
 
+/// Where a page of deliveries stands in its list.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeliveryCursors)]
 struct CursorsMeta {
+    /// How many to a page at the most.
     #[schema(example = 20)]
     limit: u32,
+    /// Where to go on, as `before`: older ones; null at the end.
     next: Option<String>,
+    /// Where to go back, as `after`: newer ones; null at the beginning.
     previous: Option<String>,
 }
 
+/// A delivery that was made anew.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Resent)]
 struct ResentView {
+    /// The new delivery.
     id: DeliveryId,
+    /// The event, with the id that it always had.
     event_id: EventId,
+    /// Always `accepted`: it is stored, and sent in a moment.
     #[schema(example = "accepted")]
     status: &'static str,
 }

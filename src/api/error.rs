@@ -44,37 +44,51 @@ struct Parts {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemView<'a> {
+    /// Always false.
     #[schema(example = false)]
     success: bool,
+    /// What kind of problem it is, as an address.
     #[schema(example = "/problems/not_found")]
     r#type: String,
+    /// The kind in a few words.
     #[schema(example = "Not Found")]
     title: &'a str,
+    /// The HTTP status, once more.
     #[schema(example = 404)]
     status: u16,
+    /// What happened, and what to do.
     #[schema(example = "There is nothing at this address, or it is not yours. Check the path and the id.")]
     detail: &'a str,
+    /// What happened, in a word that does not change.
     #[schema(example = "not_found")]
     code: &'a str,
+    /// The scope that the token lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     required_scope: Option<Permission>,
+    /// A cursor to go on from, where the one that was sent is too old.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next: Option<&'a str>,
+    /// What is wrong with which field.
     errors: Vec<FieldErrorView<'a>>,
+    /// The id under which the request is logged.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     request_id: Option<String>,
 }
 
+/// What is wrong with one field.
 #[derive(Serialize, ToSchema)]
 #[schema(as = FieldError)]
 struct FieldErrorView<'a> {
+    /// The field: `endpoints[0].url`.
     #[schema(example = "url")]
     field: &'a str,
+    /// What is wrong, in a word that does not change.
     #[schema(example = "scheme")]
     code: &'a str,
+    /// What is wrong, and what to do.
     #[schema(example = "Use an https:// address.")]
     message: &'a str,
 }

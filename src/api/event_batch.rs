@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::api::caller::Producer;
 use crate::api::error::{Problem, ProblemView};
 use crate::api::events::idempotency_key;
-use crate::api::openapi::bodies::{BatchBody as Batch, BatchOutcome};
+use crate::api::openapi::bodies::{BatchBody as Batch, BatchOutcome, IdempotencyParam};
 use crate::api::openapi::problems::{Guarded, Sent};
 use crate::api::views::Listing;
 use crate::domain::events::event::{IdempotencyKey, MOST_EVENT_BYTES};
@@ -37,30 +37,40 @@ struct BatchBody<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = BatchItem)]
 struct ItemView {
+    /// Which event of the batch, from 0.
     #[schema(example = 0)]
     index: usize,
+    /// What became of it.
     #[schema(value_type = BatchOutcome)]
     status: &'static str,
+    /// Its id, once it is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "evt_01ks8pge00e8z8g4m6qv2r9t5x")]
     id: Option<EventId>,
+    /// When it was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "2026-03-15T08:30:00.004120Z")]
     received_at: Option<Ts>,
+    /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = crate::api::error::ProblemView<'static>, required = false)]
     problem: Option<Value>,
 }
 
+/// How many events of a batch came to what.
 #[derive(Serialize, Default, ToSchema)]
 #[schema(as = BatchCounts)]
 struct BatchMeta {
+    /// Stored now.
     #[schema(example = 1)]
     accepted: usize,
+    /// Stored by an earlier request with the same key.
     #[schema(example = 0)]
     repeated: usize,
+    /// Wrong in themselves: the same again is refused again.
     #[schema(example = 0)]
     refused: usize,
+    /// Not stored by a fault that passes: send them again.
     #[schema(example = 0)]
     failed: usize,
 }
@@ -73,7 +83,7 @@ struct BatchMeta {
     operation_id = "publish_events",
     tag = "Events",
     security(("token" = ["events:write"])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key within 24 hours answers the first result and stores nothing.")),
+    params(IdempotencyParam),
     request_body = Batch,
     responses((status = 202, description = "What became of each event, in their order.", body = Listing<ItemView, BatchMeta>), Guarded, Sent, (status = 409, description = "Every key was used with another body: `idempotency_key_reused`.", body = ProblemView<'static>, content_type = "application/problem+json"))
 )]

@@ -21,28 +21,41 @@ use crate::ops::webhooks::catalogue::{self, EventTypeChange, TypeView};
 /// Fields of a type that only Bellwire itself sets.
 const READ_ONLY: [&str; 2] = ["updated_at", "built_in"];
 
+/// A kind of event.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EventType)]
 struct EventTypeView {
+    /// Its name.
     #[schema(example = "invoice.paid")]
     name: String,
+    /// What it happens to: the name up to the last dot.
     #[schema(example = "invoice")]
     resource: String,
+    /// What happens: the part after the last dot.
     #[schema(example = "paid")]
     event: String,
+    /// A short title.
     #[schema(example = "Invoice Paid")]
     label: String,
+    /// When it happens, in one sentence.
     #[schema(example = "An invoice was paid in full")]
     description: String,
+    /// The heading it stands under in pickers.
     #[schema(example = "Billing")]
     group: String,
+    /// Whether only webhooks of the whole business unit get it, and those of programmes do not.
     partner_only: bool,
+    /// Whether new webhooks should do without it.
     deprecated: bool,
+    /// Whether Bellwire brought it; those cannot be changed.
     built_in: bool,
+    /// JSON Schema 2020-12 that `data` has to fit; null for none.
     #[schema(value_type = Option<Object>, example = json!({"type": "object", "required": ["id"]}))]
     schema: Option<Value>,
+    /// An example of `data`; null for none.
     #[schema(value_type = Option<Object>, example = json!({"id": "inv_1", "total": "120.00"}))]
     sample: Option<Value>,
+    /// When it was added; null for what is built in.
     #[schema(example = "2026-03-15T08:30:00Z")]
     created_at: Option<Ts>,
 }

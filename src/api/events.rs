@@ -13,7 +13,7 @@ use crate::api::caller::{Caller, PathId, Producer};
 use crate::api::cursor::Cursors;
 use crate::api::error::{Problem, ProblemView};
 use crate::api::feed;
-use crate::api::openapi::bodies::{EventBody, EventsMeta};
+use crate::api::openapi::bodies::{EventBody, EventsMeta, IdempotencyParam};
 use crate::api::openapi::problems::{Asked, Guarded, Named, Sent};
 use crate::api::query::Query;
 use crate::api::views::{Data, DeliveryView, Listing};
@@ -34,37 +34,54 @@ const RULES: Rules = Rules { most_bytes: MOST_EVENT_BYTES, gzip: true };
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
+/// An event that is stored.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Accepted)]
 struct AcceptedView<'a> {
+    /// Its id.
     id: EventId,
+    /// Its type.
     #[schema(example = "order.completed")]
     r#type: &'a str,
+    /// When it happened.
     created: Ts,
+    /// Always `accepted`: it is stored. The header `Idempotency-Replayed` tells that it was before.
     #[schema(example = "accepted")]
     status: &'static str,
+    /// When it was stored.
     #[schema(example = "2026-03-15T08:30:00.004120Z")]
     received_at: Ts,
 }
 
+/// Something that happened.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
 struct EventView<'a> {
+    /// Its id, the same in every delivery.
     id: EventId,
+    /// Its type.
     #[schema(example = "order.completed")]
     r#type: &'a str,
+    /// When it happened.
     created: Ts,
+    /// When it was stored.
     #[schema(example = "2026-03-15T08:30:00.004120Z")]
     received_at: Ts,
+    /// Where it comes from: `api`, `system` for what Bellwire tells of itself, `test`.
     #[schema(example = "api")]
     source: &'a str,
+    /// The login that it is about.
     subject: Option<UserId>,
+    /// The programme that it is of.
     programme: Option<ProgrammeId>,
+    /// What became of it over all its deliveries, in a word.
     #[schema(example = "delivered", required = false)]
     outcome: &'static str,
+    /// What happened, as it was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false, example = json!({"id": "ord_1", "total": "49.00"}))]
     data: Option<&'a RawValue>,
+    /// Each delivery of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     deliveries: Option<Vec<DeliveryView<'a>>>,
@@ -90,7 +107,7 @@ struct TypeBody<'a> {
     operation_id = "publish_event",
     tag = "Events",
     security(("token" = ["events:write"])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key within 24 hours answers the first result and stores nothing.")),
+    params(IdempotencyParam),
     request_body = EventBody,
     responses((status = 202, description = "The event and all its deliveries are stored for good.", body = Data<AcceptedView<'static>>, headers(("Idempotency-Replayed" = String, description = "`true` when the first request had stored it before."))), Guarded, Sent, (status = 409, description = "The key was used with another body: `idempotency_key_reused`.", body = ProblemView<'static>, content_type = "application/problem+json"))
 )]

@@ -21,13 +21,19 @@ use crate::ops::webhooks::hooks::{self, HookDraft};
 #[derive(Serialize, ToSchema)]
 #[schema(as = Hook)]
 struct HookView<'a> {
+    /// Its id, to unsubscribe with.
     id: WebhookId,
+    /// Where it is sent to.
     #[schema(example = "https://hooks.example.com/hooks/standard/123456/abcdef")]
     target_url: &'a str,
+    /// The event type.
     #[schema(example = "order.completed")]
     event: Option<&'a str>,
+    /// Whether it takes part in routing.
     status: WebhookStatus,
+    /// When it was made.
     created_at: Ts,
+    /// Its signing secret, shown here only.
     #[schema(example = "whsec_Ck4Fg8mZcR1xS6nTq0vWb3yHj7uLd9pEaX2kMiOo5tU=")]
     secret: &'a str,
 }

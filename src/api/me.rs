@@ -14,22 +14,31 @@ use crate::domain::id::{BuId, TokenId};
 use crate::ops::Refusal;
 use crate::ops::authorize::find_unit;
 
+/// What a token is and may do.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Me)]
 struct MeView<'a> {
+    /// Its id.
     id: TokenId,
+    /// Its name.
     #[schema(example = "Order service")]
     name: &'a str,
+    /// What it may do.
     scopes: Scopes,
+    /// The business unit that it belongs to.
     business_unit: UnitView<'a>,
+    /// The number of the partner that the business unit belongs to.
     #[schema(value_type = i64, example = 12345)]
     partner: PartnerNumber,
 }
 
+/// A business unit.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BusinessUnit)]
 struct UnitView<'a> {
+    /// Its id.
     id: BuId,
+    /// Its name.
     #[schema(example = "Acme")]
     name: &'a str,
 }

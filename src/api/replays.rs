@@ -20,49 +20,70 @@ use crate::ops::events::replay::{self, ReplayDraft, ReplayView as Replay};
 /// Fields of a replay that only Bellwire itself sets.
 const READ_ONLY: [&str; 4] = ["state", "total", "done", "finished_at"];
 
+/// Which deliveries are sent again.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReplaySelection)]
 struct SelectionView<'a> {
+    /// Of this webhook.
     webhook: WebhookId,
+    /// Deliveries made at this moment or later; null from the beginning.
     from: Option<Ts>,
+    /// Deliveries made at this moment or earlier.
     to: Ts,
+    /// In one of these states.
     #[schema(example = json!(["exhausted"]))]
     states: &'a [DeliveryState],
+    /// Of events of this type only; null for all.
     event_type: Option<&'a str>,
+    /// Deliveries a second.
     #[schema(example = 50)]
     pace_per_second: i32,
 }
 
+/// What a replay would send.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PlannedReplay)]
 struct PlannedView<'a> {
+    /// Always true.
     #[schema(example = true)]
     dry_run: bool,
+    /// How many deliveries it would send.
     #[schema(example = 1200)]
     count: i64,
+    /// How long that would take at its pace.
     #[schema(example = 24)]
     estimated_seconds: i64,
     #[serde(flatten)]
     selection: SelectionView<'a>,
 }
 
+/// Many deliveries on their way once more.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Replay)]
 struct ReplayView<'a> {
+    /// Its id.
     id: ReplayId,
+    /// Where it stands.
     state: ReplayState,
+    /// Why it ended early; null otherwise.
     reason: Option<StopReason>,
+    /// How many deliveries it sends.
     #[schema(example = 1200)]
     total: i64,
+    /// How many it has come past.
     #[schema(example = 400)]
     done: i64,
+    /// How many of those it sent.
     #[schema(example = 396)]
     resent: i64,
+    /// How many it left out, because they had arrived or were gone meanwhile.
     #[schema(example = 4)]
     skipped: i64,
     #[serde(flatten)]
     selection: SelectionView<'a>,
+    /// When it was started.
     created_at: Ts,
+    /// When it ended; null before.
     finished_at: Option<Ts>,
 }
 

@@ -17,14 +17,19 @@ use crate::domain::id::{WebhookId, WebhookKind};
 use crate::domain::time::Ts;
 use crate::ops::webhooks::secrets::{self, DEFAULT_OVERLAP, Rotation};
 
+/// A new signing secret.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RotatedSecret)]
 struct RotatedView<'a> {
+    /// The webhook.
     id: WebhookId,
+    /// The new secret, shown here only.
     #[schema(example = "whsec_Ck4Fg8mZcR1xS6nTq0vWb3yHj7uLd9pEaX2kMiOo5tU=")]
     secret: &'a str,
+    /// For how long the old one signs beside it.
     #[schema(example = 86400)]
     overlap_seconds: u64,
+    /// Until when the old one signs; null when it ended at once.
     #[schema(example = "2026-03-16T08:30:00Z")]
     previous_secret_until: Option<Ts>,
 }

@@ -16,27 +16,40 @@ use crate::domain::time::Ts;
 use crate::ops::Refusal;
 use crate::ops::access::tokens::{self, TokenView as Token};
 
+/// An API token, without its secret.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Token)]
 struct TokenView<'a> {
+    /// Its id.
     id: TokenId,
+    /// Its name.
     #[schema(example = "Order service")]
     name: &'a str,
+    /// The last four characters of its secret.
     #[schema(example = "9xQz")]
     last_four: &'a str,
+    /// What it may do.
     scopes: Scopes,
+    /// `active` or `expired`.
     #[schema(example = "active")]
     status: &'static str,
+    /// When it was made.
     created_at: Ts,
+    /// The number of the login that made it.
     #[schema(example = 1042)]
     created_by: Option<i64>,
+    /// When it ends; null for never.
     expires_at: Option<Ts>,
+    /// When it was last used, a minute late at the most; null for never.
     #[schema(example = "2026-03-15T08:30:00Z")]
     last_used_at: Option<Ts>,
+    /// From which address.
     #[schema(example = "192.0.2.7")]
     last_used_ip: Option<&'a str>,
+    /// By which program, as that names itself.
     #[schema(example = "curl/8.14.1")]
     last_used_agent: Option<&'a str>,
+    /// The token that it was rotated from.
     replaces: Option<TokenId>,
 }
 

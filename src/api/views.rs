@@ -35,8 +35,10 @@ pub struct Listing<T, M> {
 /// What an answer says when something is gone.
 #[derive(Serialize, ToSchema)]
 pub struct Deleted {
+    /// Always true.
     #[schema(example = true)]
     success: bool,
+    /// What is gone.
     #[schema(example = "Webhook deleted successfully")]
     message: &'static str,
 }
@@ -52,12 +54,16 @@ impl Deleted {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Page)]
 pub struct PageMeta {
+    /// How many things there are.
     #[schema(example = 12)]
     total: i64,
+    /// Which page this is, from 1.
     #[schema(example = 1)]
     page: i64,
+    /// How many to a page at the most.
     #[schema(example = 20)]
     limit: i64,
+    /// How many pages there are.
     #[schema(example = 1)]
     pages: i64,
 }
@@ -74,65 +80,101 @@ impl PageMeta {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Webhook)]
 pub struct WebhookView<'a> {
+    /// Its id.
     id: WebhookId,
+    /// The address of its first endpoint.
     #[schema(example = "https://example.com/webhooks/user-events")]
     url: &'a str,
+    /// The event types it is sent.
     #[schema(example = json!(["user.created", "user.updated", "user.deleted"]))]
     events: Vec<&'a str>,
+    /// Whether it takes part in routing.
     status: WebhookStatus,
+    /// When it was made.
     created_at: Ts,
+    /// When it was last changed.
     updated_at: Ts,
+    /// When it was last sent something; null for never.
     last_triggered: Option<Ts>,
+    /// Its signing secret: whole in the answer that makes it, masked otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     secret: Option<&'a str>,
+    /// What it is for.
     #[schema(example = "User events webhook for CRM integration")]
     description: &'a str,
+    /// Its name.
     #[schema(example = "CRM")]
     name: &'a str,
+    /// Why it is inactive; null while it is active.
     inactive_reason: Option<InactiveReason>,
+    /// How its deliveries have been going.
     health: Health,
+    /// Where it was made.
     origin: Origin,
+    /// Whether a tool made it as a REST hook.
     #[schema(example = false)]
     rest_hook: bool,
+    /// How far it hears.
     reach: Reach,
+    /// The number of the login that made it.
     #[schema(example = 1042)]
     created_by: Option<i64>,
+    /// Whose events it gets.
     #[schema(value_type = crate::api::openapi::bodies::ScopeWord)]
     scope: &'static str,
+    /// The number of the login whose events it gets, with the scope `login`.
     for_login: Option<i64>,
+    /// The team whose events it gets, with the scope `team`.
     for_team: Option<TeamId>,
+    /// The name of that team.
     team: Option<&'a str>,
+    /// Where it is sent to.
     endpoints: Vec<EndpointView<'a>>,
+    /// What it is sent.
     triggers: Vec<TriggerView<'a>>,
 }
 
+/// One address of a webhook, with its settings.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Endpoint)]
 struct EndpointView<'a> {
+    /// Its id.
     id: EndpointId,
+    /// Its name.
     #[schema(example = "CRM")]
     name: &'a str,
+    /// The address.
     #[schema(example = "https://example.com/webhooks/user-events")]
     url: &'a str,
+    /// Whether further headers go with every request; they are not shown.
     #[schema(example = false)]
     custom_headers: bool,
+    /// The name of the header with a fixed secret; null for none.
     static_header: Option<&'a str>,
+    /// How long an attempt may take, in milliseconds.
     #[schema(example = 15000)]
     timeout_ms: i32,
+    /// When a failed delivery is tried again.
     #[schema(value_type = Retry)]
     retry: Option<Value>,
+    /// The most requests a second; null for no limit.
     rate_per_second: Option<i32>,
 }
 
+/// One event type of a webhook.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Trigger)]
 struct TriggerView<'a> {
+    /// Its id.
     id: TriggerId,
+    /// The event type.
     #[schema(example = "user.created")]
     event: &'a str,
+    /// Conditions that the event's data must meet, all of them; null for none.
     #[schema(value_type = Option<Vec<Condition>>)]
     filter: Option<Value>,
+    /// Anything worth knowing about it.
     #[schema(example = "")]
     note: &'a str,
 }
@@ -198,70 +240,104 @@ fn trigger(row: &TriggerRow) -> TriggerView<'_> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView<'a> {
+    /// Its id.
     id: DeliveryId,
+    /// The event.
     event_id: EventId,
+    /// Its type.
     #[schema(example = "order.completed")]
     event_type: &'a str,
+    /// The webhook.
     webhook: WebhookId,
+    /// Its name; empty when it is gone.
     #[schema(example = "CRM")]
     webhook_name: &'a str,
+    /// The endpoint.
     endpoint: EndpointId,
+    /// Its address now; empty when it is gone.
     #[schema(example = "https://example.com/webhooks/user-events")]
     url: &'a str,
+    /// Why it exists.
     #[schema(example = "event")]
     kind: DeliveryKind,
+    /// Where it stands.
     #[schema(example = "delivered")]
     state: DeliveryState,
+    /// Why it has not arrived; null while nothing failed.
     cause: Option<Cause>,
-    message: Option<&'static str>,
+    /// The same in a sentence, with what to do.
+    message: Option<&'a str>,
+    /// The HTTP status of the last attempt; null when none came.
     #[schema(example = 200)]
     last_status: Option<i32>,
+    /// When it is tried again; null when it is not.
     next_attempt_at: Option<Ts>,
+    /// When it was made.
     created_at: Ts,
+    /// When it came to its end; null before.
     #[schema(example = "2026-03-15T08:30:01Z")]
     settled_at: Option<Ts>,
+    /// How many attempts were made.
     #[schema(example = 1)]
     attempt_count: i32,
+    /// Each attempt, oldest first; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     attempts: Option<Vec<AttemptView<'a>>>,
 }
 
+/// One request of a delivery.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attempt)]
 struct AttemptView<'a> {
+    /// Its id.
     id: AttemptId,
+    /// Which attempt of its delivery, from 1.
     #[schema(example = 1)]
     number: i32,
+    /// When it began.
     started_at: Ts,
+    /// How long it took, in milliseconds.
     #[schema(example = 342)]
     duration_ms: i32,
+    /// The HTTP status; null when none came.
     #[schema(example = 200)]
     status: Option<i32>,
+    /// Why it failed; null when it succeeded.
     cause: Option<Cause>,
-    message: Option<&'static str>,
+    /// What exactly failed, in a sentence with what to do: `The certificate expired on 18 Nov 2026. Renew it.`
+    message: Option<&'a str>,
+    /// What was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     request: Option<RequestView<'a>>,
+    /// What came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     response: Option<ResponseView<'a>>,
 }
 
+/// What was sent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AttemptRequest)]
 struct RequestView<'a> {
+    /// The address.
     #[schema(example = "https://example.com/webhooks/user-events")]
     url: &'a str,
+    /// The headers, credentials masked.
     headers: &'a HeaderLines,
 }
 
+/// What came back.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AttemptResponse)]
 struct ResponseView<'a> {
+    /// The headers, credentials masked.
     headers: &'a HeaderLines,
+    /// The first 16 KiB of the body, as text.
     #[schema(value_type = String, example = "ok")]
     body: std::borrow::Cow<'a, str>,
+    /// Whether there was more.
     #[schema(example = false)]
     body_cut: bool,
 }
@@ -287,7 +363,7 @@ impl<'a> DeliveryView<'a> {
             kind: row.kind,
             state: row.state,
             cause: row.cause,
-            message: row.cause.map(Cause::sentence),
+            message: delivery.why(),
             last_status: row.last_status,
             next_attempt_at: row.next_at,
             created_at: row.created_at,
@@ -312,7 +388,7 @@ fn attempt_view(attempt: &Attempt, in_full: bool) -> AttemptView<'_> {
         duration_ms: attempt.duration_ms,
         status: attempt.status,
         cause: attempt.cause,
-        message: attempt.cause.map(Cause::sentence),
+        message: attempt.why(),
         request: in_full.then_some(request),
         response: (in_full && attempt.status.is_some()).then_some(response),
     }

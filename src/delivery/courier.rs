@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::clock::Clock;
 use crate::delivery::lanes::Sign;
 use crate::delivery::outgoing::{MASK, Route};
-use crate::delivery::transport::Transport;
+use crate::delivery::transport::{Failure, Transport};
 use crate::domain::events::attempt::{Attempt, HeaderLines, MOST_RESPONSE_BYTES};
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::DeliveryKind;
@@ -56,8 +56,9 @@ impl Courier {
         let answered = self.send(route, handed, &mut attempt, deadline).await;
         let retry_after = match answered {
             Ok(retry_after) => retry_after,
-            Err(cause) => {
+            Err(Failure { cause, detail }) => {
                 attempt.cause = Some(cause);
+                attempt.detail = detail;
                 None
             }
         };
@@ -71,7 +72,7 @@ impl Courier {
         handed: &Handed,
         attempt: &mut Attempt,
         deadline: Instant,
-    ) -> Result<Option<Duration>, Cause> {
+    ) -> Result<Option<Duration>, Failure> {
         let url = route.url()?;
         let outgoing = route.request(handed.event.as_str(), &handed.body, attempt.started_at)?;
         attempt.request_headers = outgoing.shown;
@@ -122,6 +123,7 @@ fn blank(handed: &Handed, clock: &Clock, url: &str) -> Attempt {
         duration_ms: 0,
         status: None,
         cause: None,
+        detail: None,
         url: url.to_owned(),
         request_headers: HeaderLines::default(),
         response_headers: HeaderLines::default(),

@@ -69,6 +69,7 @@ pub struct Guard {
 pub struct Dial {
     port: u16,
     looking_up: AtomicBool,
+    public: AtomicBool,
 }
 
 tokio::task_local! {
@@ -95,12 +96,17 @@ impl Refusal {
 impl Dial {
     /// For a request to `port`.
     pub fn new(port: u16) -> Arc<Self> {
-        Arc::new(Self { port, looking_up: AtomicBool::new(false) })
+        Arc::new(Self { port, looking_up: AtomicBool::new(false), public: AtomicBool::new(false) })
     }
 
     /// Whether a lookup was begun and has not ended.
     pub fn is_looking_up(&self) -> bool {
         self.looking_up.load(Ordering::Relaxed)
+    }
+
+    /// Whether a name was looked up, and leads to nothing but public addresses.
+    pub fn is_public(&self) -> bool {
+        self.public.load(Ordering::Relaxed)
     }
 
     /// Runs `sending`; connections it opens are vetted for this port.
@@ -162,7 +168,11 @@ impl Guard {
                 if found.iter().any(|ip| !ip.is_loopback()) {
                     self.network.found();
                 }
-                self.vet(&name, dial.port, &found)
+                let vetted = self.vet(&name, dial.port, &found)?;
+                let mut all = vetted.iter();
+                let is_public = all.all(|to| self.verdict(to.ip(), to.port()) == Verdict::Public);
+                dial.public.store(is_public, Ordering::Relaxed);
+                Ok(vetted)
             }
             Ok(Err(error)) => Err(Refusal::Failed(name, error)),
             Err(_) => Err(Refusal::Slow(name)),

@@ -14,6 +14,7 @@ pub mod listener;
 pub mod network;
 pub mod outgoing;
 pub mod replays;
+mod tls;
 pub mod transport;
 pub mod upkeep;
 

@@ -8,7 +8,9 @@ use reqwest::{Client, Request, Response, redirect, retry};
 
 use crate::delivery::guard::{Dial, Guard, Lookup, Refusal, SystemLookup};
 use crate::delivery::network::Network;
+use crate::delivery::tls;
 use crate::domain::events::cause::Cause;
+use crate::domain::events::tls_fault::TlsFault;
 use crate::domain::webhooks::address::{EgressPolicy, Verdict};
 use crate::domain::webhooks::target_url::TargetUrl;
 
@@ -27,8 +29,23 @@ pub struct Transport {
 
 /// The client cannot be made: the system's root certificates cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("The client for deliveries cannot be made: {}. Check that the system has its CA certificates.", chain(.0))]
-pub struct NoTransport(#[from] reqwest::Error);
+#[error("The client for deliveries cannot be made: {0}. Check that the system has its CA certificates.")]
+pub struct NoTransport(String);
+
+/// Why nothing usable came back.
+#[derive(Debug)]
+pub struct Failure {
+    /// The cause.
+    pub cause: Cause,
+    /// What exactly it was, in a sentence, where more is known.
+    pub detail: Option<String>,
+}
+
+impl From<Cause> for Failure {
+    fn from(cause: Cause) -> Self {
+        Self { cause, detail: None }
+    }
+}
 
 /// A status line and headers that came back; the body is still to be read.
 pub struct Received {
@@ -51,9 +68,11 @@ impl Transport {
         let keep_private_responses = policy.keep_private_responses;
         let network = Arc::new(Network::default());
         let guard = Guard::new(Arc::new(policy), lookup, network.clone());
+        let secured = tls::config().map_err(|error| NoTransport(error.to_string()))?;
         #[expect(clippy::disallowed_methods, reason = "this is the one place that builds the client")]
         let client = Client::builder()
             .http1_only()
+            .tls_backend_preconfigured(secured)
             .no_proxy()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -62,13 +81,14 @@ impl Transport {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(MOST_IDLE)
             .dns_resolver(guard.clone())
-            .build()?;
+            .build()
+            .map_err(|error| NoTransport(chain(&error)))?;
         Ok(Self { client, guard, network, keep_private_responses })
     }
 
     /// Sends `request`, which must be for `url`, and waits for status line and headers. The caller limits
-    /// the time. A cause says why nothing usable came back; the operator's log has the details.
-    pub async fn send(&self, url: &TargetUrl, request: Request) -> Result<Received, Cause> {
+    /// the time. A failure says why nothing usable came back; the operator's log has the details.
+    pub async fn send(&self, url: &TargetUrl, request: Request) -> Result<Received, Failure> {
         let blocked = |refusal: &Refusal| {
             tracing::warn!(%refusal, "a connection was refused");
             refusal.cause()
@@ -78,9 +98,12 @@ impl Transport {
         let response = dial.clone().around(self.client.execute(request)).await.map_err(|error| {
             if self.is_ours(&error, &dial) {
                 tracing::error!(error = %chain(&error), "the network cannot be used from here");
-                return Cause::NetworkDown;
+                return Cause::NetworkDown.into();
             }
-            Refusal::within(&error).map_or_else(|| cause_of(&error, &dial), blocked)
+            match Refusal::within(&error) {
+                Some(refusal) => blocked(refusal).into(),
+                None => self.failure(&error, url, &dial),
+            }
         })?;
         self.network.answered();
         let verdict = response
@@ -88,7 +111,7 @@ impl Transport {
             .map_or(Verdict::Refused, |address| self.guard.verdict(address.ip(), address.port()));
         if verdict == Verdict::Refused {
             tracing::error!(address = ?response.remote_addr(), host = url.host(), "an answer came from a refused address");
-            return Err(Cause::BlockedAddress);
+            return Err(Cause::BlockedAddress.into());
         }
         let may_keep = verdict == Verdict::Public || self.keep_private_responses;
         Ok(Received { response, may_keep })
@@ -100,12 +123,24 @@ impl Transport {
         let is_slow_lookup = error.is_timeout() && dial.is_looking_up();
         (is_slow_lookup && self.network.is_slow_lookup_ours()) || self.network.is_at_fault(error)
     }
+
+    fn failure(&self, error: &reqwest::Error, url: &TargetUrl, dial: &Dial) -> Failure {
+        let Some(fault) = causes(error).find_map(tls::fault) else { return cause_of(error, dial).into() };
+        tracing::debug!(error = %chain(error), "a connection could not be secured");
+        let is_public = url
+            .ip()
+            .map_or_else(|| dial.is_public(), |ip| self.guard.verdict(ip, url.port()) == Verdict::Public);
+        let fault = match fault {
+            // What stands inside a private network is not told to those outside it.
+            TlsFault::OtherName(_) if !is_public && !self.keep_private_responses => TlsFault::OtherName(Vec::new()),
+            other => other,
+        };
+        Failure { cause: Cause::TlsFailed, detail: Some(fault.to_string()) }
+    }
 }
 
 fn cause_of(error: &reqwest::Error, dial: &Dial) -> Cause {
-    let cause = if causes(error).any(is_tls) {
-        Cause::TlsFailed
-    } else if error.is_timeout() && dial.is_looking_up() {
+    let cause = if error.is_timeout() && dial.is_looking_up() {
         Cause::DnsFailure
     } else if error.is_connect() {
         Cause::ConnectFailed
@@ -116,16 +151,6 @@ fn cause_of(error: &reqwest::Error, dial: &Dial) -> Cause {
     };
     tracing::debug!(%cause, error = %chain(error), "no usable answer");
     cause
-}
-
-/// Whether the error comes from securing the connection. I/O errors hold others that are not among their
-/// sources. The other side hanging up within the handshake is told by the text alone.
-fn is_tls(error: &(dyn StdError + 'static)) -> bool {
-    let Some(io) = error.downcast_ref::<std::io::Error>() else {
-        return error.is::<rustls::Error>();
-    };
-    let is_hang_up = io.kind() == std::io::ErrorKind::UnexpectedEof;
-    io.get_ref().is_some_and(|inner| is_tls(inner) || (is_hang_up && inner.to_string().contains("handshake")))
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

@@ -102,6 +102,7 @@ impl<'a> Way<'a> {
             duration_ms: timeout_ms,
             status: None,
             cause: Some(Cause::Timeout),
+            detail: None,
             url: self.to.url_text.clone(),
             request_headers: self.request_headers(row, at, chance),
             response_headers: HeaderLines::default(),

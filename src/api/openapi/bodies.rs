@@ -2,10 +2,10 @@
 //! every fault is told at once; these types hold no data.
 
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::events::delivery::DeliveryState;
-use crate::domain::id::{ProgrammeId, TeamId, UserId, WebhookId};
+use crate::domain::id::{EndpointId, ProgrammeId, TeamId, UserId, WebhookId};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::filter::Operator;
 use crate::domain::webhooks::webhook::{Reach, WebhookStatus};
@@ -186,6 +186,12 @@ pub struct TestBody {
     /// The event type; `webhook.test` when it is left out.
     #[schema(required = false, max_length = 100, example = "user.created")]
     pub event: String,
+    /// The one endpoint that it goes to; all of the webhook's when it is left out.
+    #[schema(required = false)]
+    pub endpoint: EndpointId,
+    /// The `data` of the event, any object that could be published; the type's sample when it is left out.
+    #[schema(required = false, value_type = Object)]
+    pub payload: Value,
 }
 
 /// How to rotate a secret.
@@ -275,6 +281,16 @@ pub struct BatchBody {
     /// The events, each with a result of its own.
     #[schema(min_items = 1, max_items = 1000)]
     pub events: Vec<EventBody>,
+}
+
+/// The key under which a request is stored once.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is only described here")]
+pub struct IdempotencyParam {
+    /// The same key within 24 hours answers the first result and stores nothing.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
+    key: Option<String>,
 }
 
 /// A new event type.

@@ -68,6 +68,7 @@ fn schemas(document: &mut Value) {
     };
     for (name, schema) in schemas.iter_mut() {
         refer(name, schema);
+        describe(schema);
         if !is_sent(name) {
             require_nullable(schema);
         }
@@ -87,12 +88,32 @@ fn refer(name: &str, schema: &mut Value) {
                 of => to(of),
             };
             set(schema, "/properties", "data", filled);
+            set(schema, "/properties/data", "description", "The thing.".into());
         }
         Some("Listing") => {
             set(schema, "/properties/data", "items", to(parts.next()));
             set(schema, "/properties", "meta", to(parts.next()));
+            set(schema, "/properties/meta", "description", "Where the page stands in the list.".into());
         }
         _ => {}
+    }
+}
+
+/// What is said of a property that may be null stands with the property, not with what it is otherwise.
+fn describe(schema: &mut Value) {
+    let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
+    parts.into_iter().flatten().for_each(describe);
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut) {
+        let choices = property.get_mut("oneOf").and_then(Value::as_array_mut);
+        let told = choices
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object_mut)
+            .find_map(|choice| choice.contains_key("$ref").then(|| choice.shift_remove("description"))?);
+        if let Some(told) = told {
+            set(property, "", "description", told);
+        }
     }
 }
 

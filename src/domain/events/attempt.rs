@@ -92,6 +92,8 @@ pub struct Attempt {
     pub status: Option<i32>,
     /// Why it failed; `None` when it succeeded.
     pub cause: Option<Cause>,
+    /// What exactly failed, in a sentence, where more is known than its cause says.
+    pub detail: Option<String>,
     /// The address it was sent to, as text.
     pub url: String,
     /// What was sent, with credentials masked.
@@ -102,4 +104,12 @@ pub struct Attempt {
     pub response_body: Vec<u8>,
     /// Whether more came back than is kept.
     pub response_cut: bool,
+}
+
+impl Attempt {
+    /// Why it failed and what to do, in a sentence; `None` when it succeeded.
+    pub fn why(&self) -> Option<&str> {
+        let cause = self.cause?;
+        Some(self.detail.as_deref().unwrap_or_else(|| cause.sentence()))
+    }
 }

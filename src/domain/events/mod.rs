@@ -8,3 +8,4 @@ pub mod payload;
 pub mod replay;
 pub mod retry;
 pub mod signature;
+pub mod tls_fault;

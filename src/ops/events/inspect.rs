@@ -74,6 +74,16 @@ pub struct DeliveryView {
     pub attempts: Vec<Attempt>,
 }
 
+impl DeliveryView {
+    /// Why it has not arrived and what to do, in a sentence: what exactly failed at its last attempt, where that is
+    /// what it failed for. `None` while nothing did.
+    pub fn why(&self) -> Option<&str> {
+        let cause = self.row.cause?;
+        let last = self.attempts.last().filter(|tried| tried.cause == Some(cause));
+        Some(last.and_then(Attempt::why).unwrap_or_else(|| cause.sentence()))
+    }
+}
+
 /// Which events a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct EventQuery {

@@ -194,6 +194,7 @@ fn interrupted(tools: &Tools, row: &DeliveryRow, url: String, cause: Cause) -> A
         duration_ms: 0,
         status: None,
         cause: Some(cause),
+        detail: None,
         url,
         request_headers: HeaderLines::default(),
         response_headers: HeaderLines::default(),

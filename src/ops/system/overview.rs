@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::domain::access::permission::Permission;
-use crate::domain::id::{BuId, WebhookId};
+use crate::domain::id::{BuId, DeliveryId, WebhookId};
 use crate::domain::webhooks::webhook::WebhookStatus;
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
@@ -14,7 +14,7 @@ use crate::ops::webhooks::reach;
 use crate::ops::webhooks::read::{WebhookView, views};
 use crate::store::access::tokens;
 use crate::store::events::deliveries::{self, DeliveryRow};
-use crate::store::events::{events, unit_hours};
+use crate::store::events::{attempts, events, unit_hours};
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookPart};
 
 pub use crate::store::events::unit_hours::UnitHour;
@@ -51,6 +51,8 @@ pub struct Failure {
     pub delivery: DeliveryRow,
     /// The webhook's name; it may be deleted.
     pub webhook: String,
+    /// What exactly failed at its last attempt, where more is known than the cause says.
+    pub detail: Option<String>,
 }
 
 /// The overview of `bu` over the last `hours` hours, the current one included.
@@ -66,7 +68,10 @@ pub fn overview(cx: &Cx, bu: BuId, hours: u32) -> Result<Overview, Error> {
         let given_up = reach::only_seen(cx, conn, bu, given_up)?;
         let ids: Vec<WebhookId> = given_up.iter().map(|delivery| delivery.webhook_id).collect();
         let names: HashMap<WebhookId, String> = webhooks::names(conn, bu, &ids)?.into_iter().collect();
+        let tried: Vec<DeliveryId> = given_up.iter().map(|delivery| delivery.id).collect();
+        let mut details = attempts::last_details(conn, bu, &tried)?;
         let failure = |delivery: DeliveryRow| Failure {
+            detail: details.remove(&delivery.id),
             webhook: names.get(&delivery.webhook_id).cloned().unwrap_or_default(),
             delivery,
         };

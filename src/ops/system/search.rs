@@ -1,13 +1,17 @@
-//! Finding something of a business unit by a few letters: webhooks by name, address and id, events by id and type.
+//! Finding something of a business unit by a few letters: webhooks by name, address and id, events by id and type,
+//! logins by name, e-mail address and number, teams by name.
 
 use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
-use crate::domain::id::{BuId, EventId, WebhookId};
+use crate::domain::id::{BuId, EventId, TeamId, WebhookId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
+use crate::ops::access::teams::{self, TeamQuery, TeamView};
+use crate::ops::access::users::{self, PeopleQuery};
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::log::{self, LogQuery};
+use crate::store::access::people::PersonRow;
 use crate::store::events::events;
 use crate::store::pool::Conn;
 use crate::store::webhooks::{endpoints, webhooks};
@@ -32,6 +36,10 @@ pub struct Found {
     pub webhooks: Vec<WebhookHit>,
     /// Events, newest first.
     pub events: Vec<EventHit>,
+    /// Logins of the unit's partner, highest number first.
+    pub logins: Vec<LoginHit>,
+    /// Teams, newest first.
+    pub teams: Vec<TeamHit>,
 }
 
 /// A webhook that fits.
@@ -56,8 +64,31 @@ pub struct EventHit {
     pub at: Ts,
 }
 
+/// A login that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginHit {
+    /// The number by which people know it.
+    pub number: i64,
+    /// The person's name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: String,
+}
+
+/// A team that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamHit {
+    /// Its id.
+    pub id: TeamId,
+    /// Its name.
+    pub name: String,
+    /// How many logins are in it.
+    pub members: i64,
+}
+
 /// What `text` fits in `bu`: a part of a webhook's name, address or id, whatever case and accents; the beginning
-/// of an event's id, or a part of the type of one of the latest. Nothing for an empty text.
+/// of an event's id, or a part of the type of one of the latest; a part of a login's name or e-mail address, or its
+/// number; a part of a team's name. Nothing for an empty text.
 pub fn search(cx: &Cx, bu: BuId, text: &str) -> Result<Found, Error> {
     let text: String = folded(text).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
     if text.is_empty() {
@@ -74,7 +105,21 @@ pub fn search(cx: &Cx, bu: BuId, text: &str) -> Result<Found, Error> {
             by_type(conn, bu, &text)
         })?;
     }
-    Ok(Found { webhooks, events })
+    Ok(Found { webhooks, events, logins: logins(cx, bu, &text)?, teams: named_teams(cx, bu, &text)? })
+}
+
+fn logins(cx: &Cx, bu: BuId, text: &str) -> Result<Vec<LoginHit>, Error> {
+    let query = PeopleQuery { text: text.to_owned(), below: None, limit: MOST };
+    let found = users::page(cx, bu, &query)?.page.rows.into_iter().map(|person| person.row);
+    let hit = |row: PersonRow| LoginHit { number: row.number, name: row.name, email: row.email };
+    Ok(found.map(hit).collect())
+}
+
+fn named_teams(cx: &Cx, bu: BuId, text: &str) -> Result<Vec<TeamHit>, Error> {
+    let query = TeamQuery { text: text.to_owned(), after: None, limit: MOST };
+    let found = teams::page(cx, bu, &query)?.page.rows;
+    let hit = |team: TeamView| TeamHit { id: team.row.id, name: team.row.name, members: team.members };
+    Ok(found.into_iter().map(hit).collect())
 }
 
 /// Goes over the webhooks from the newest on, and stops as soon as there are enough.

@@ -1,5 +1,7 @@
 //! Table `attempts`: one HTTP request of a delivery.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::domain::events::attempt::{Attempt, HeaderLines};
@@ -27,6 +29,7 @@ struct AttemptRow {
     response_headers: String,
     response_body: Vec<u8>,
     response_cut: bool,
+    detail: Option<String>,
 }
 
 struct Insert;
@@ -34,7 +37,7 @@ struct Insert;
 impl Statement for Insert {
     const SQL: &'static str = "INSERT INTO attempts (id, delivery_id, bu_id, endpoint_id, number, \
         started_at, duration_ms, status, cause, url, request_headers, response_headers, response_body, \
-        response_cut) {values}";
+        response_cut, detail) {values}";
 }
 
 /// Stores attempts.
@@ -55,9 +58,10 @@ pub fn insert<'a>(conn: &mut Conn, attempts: impl Iterator<Item = &'a Attempt>) 
             Cell::text(attempt.response_headers.as_str()),
             Cell::Bytes(&attempt.response_body),
             Cell::Bool(attempt.response_cut),
+            Cell::maybe(attempt.detail.as_deref()),
         ]
     });
-    rows::run::<Insert, 14>(conn, cells)
+    rows::run::<Insert, 15>(conn, cells)
 }
 
 /// The attempts of these deliveries that are stored. For the engine, which serves every tenant.
@@ -78,6 +82,25 @@ pub fn of_deliveries(conn: &mut Conn, bu: BuId, deliveries: &[DeliveryId]) -> Qu
         .order(attempts::id)
         .load(conn)?;
     Ok(rows.into_iter().map(attempt).collect())
+}
+
+/// What exactly failed at the last attempt of each of these deliveries of `bu`; those of which nothing more is known
+/// than the cause are absent.
+pub fn last_details(
+    conn: &mut Conn,
+    bu: BuId,
+    deliveries: &[DeliveryId],
+) -> QueryResult<HashMap<DeliveryId, String>> {
+    if deliveries.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let all: Vec<(DeliveryId, Option<String>)> = attempts::table
+        .filter(attempts::delivery_id.eq_any(deliveries).and(attempts::bu_id.eq(bu)))
+        .select((attempts::delivery_id, attempts::detail))
+        .order(attempts::id)
+        .load(conn)?;
+    let last: HashMap<DeliveryId, Option<String>> = all.into_iter().collect();
+    Ok(last.into_iter().filter_map(|(delivery, detail)| Some((delivery, detail?))).collect())
 }
 
 /// Removes at most `limit` attempts of these deliveries. For upkeep, which serves every tenant.
@@ -101,6 +124,7 @@ fn attempt(row: AttemptRow) -> Attempt {
         duration_ms: row.duration_ms,
         status: row.status,
         cause: row.cause,
+        detail: row.detail,
         url: row.url,
         request_headers: HeaderLines::from_text(row.request_headers),
         response_headers: HeaderLines::from_text(row.response_headers),

@@ -81,6 +81,7 @@ diesel::table! {
         response_headers -> Text,
         response_body -> Binary,
         response_cut -> Bool,
+        detail -> Nullable<Text>,
     }
 }
 

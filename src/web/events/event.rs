@@ -221,7 +221,7 @@ impl Delivery {
                 let at = row.next_at.map(|at| format::relative(at, now)).unwrap_or_default();
                 format!("Attempt {} of {most} at {}, {at}", row.attempts + 1, next.at.word)
             }
-            (None, Some(cause)) => cause.sentence().to_owned(),
+            (None, Some(_)) => view.why().unwrap_or_default().to_owned(),
             _ => String::new(),
         };
         Self {
@@ -327,7 +327,7 @@ impl Attempt {
             took: format::duration(Duration::from_millis(u64::try_from(tried.duration_ms).unwrap_or(0))),
             at: Moment::clock(tried.started_at),
             open,
-            error: tried.cause.map(Cause::sentence).unwrap_or_default().to_owned(),
+            error: tried.why().unwrap_or_default().to_owned(),
             timings: String::new(),
             parts,
         }

@@ -255,7 +255,10 @@ impl Failure {
             href: routes::event(here.bu(), row.event_id),
             webhook: given_up.webhook.clone(),
             answer: Mark::new(Tone::Bad, answer),
-            why: row.cause.map(Cause::sentence).unwrap_or_default().to_owned(),
+            why: match (&given_up.detail, row.cause) {
+                (Some(detail), _) => detail.clone(),
+                (None, cause) => cause.map(Cause::sentence).unwrap_or_default().to_owned(),
+            },
             at: Moment::relative(row.created_at, now),
         }
     }

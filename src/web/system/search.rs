@@ -1,4 +1,4 @@
-//! Search in a business unit: webhooks, events, pages and actions, as a page and as the dialog over any page.
+//! Search in a business unit: webhooks, events, logins, teams, pages and actions, as a page and as the dialog over any page.
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -90,6 +90,8 @@ impl SearchPage {
         let groups = [
             Group { name: "Webhooks", hits: webhooks(here, found) },
             Group { name: "Events", hits: events(here, found) },
+            Group { name: "Logins", hits: logins(here, found) },
+            Group { name: "Teams", hits: teams(here, found) },
             Group { name: "Pages", hits: fitting(pages(here), &q) },
             Group { name: "Actions", hits: actions(here, &q, found) },
         ];
@@ -132,6 +134,30 @@ fn events(here: &Here, found: &Found) -> Vec<Hit> {
         href: routes::event(here.bu(), event.id),
     };
     found.events.iter().map(hit).collect()
+}
+
+/// A login has no page of its own: it stands in the list of users, found by its number.
+fn logins(here: &Here, found: &Found) -> Vec<Hit> {
+    let hit = |login: &search::LoginHit| {
+        let number = login.number.to_string();
+        Hit {
+            icon: "user-round",
+            label: login.name.clone(),
+            href: routes::with_query(&routes::users(here.bu()), &[("q", &number)]),
+            note: format!("{number}, {}", login.email),
+        }
+    };
+    found.logins.iter().map(hit).collect()
+}
+
+fn teams(here: &Here, found: &Found) -> Vec<Hit> {
+    let hit = |team: &search::TeamHit| Hit {
+        icon: "users-round",
+        label: team.name.clone(),
+        note: format::count(u64::try_from(team.members).unwrap_or(0), "member", "members"),
+        href: routes::team(here.bu(), team.id),
+    };
+    found.teams.iter().map(hit).collect()
 }
 
 /// The pages of the navigation, and those beside it.

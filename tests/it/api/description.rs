@@ -165,6 +165,29 @@ fn the_requests_of_event_types_and_replays_can_be_sent_as_they_are_shown() {
 }
 
 #[test]
+fn every_field_and_parameter_says_what_it_is() {
+    let document = openapi::document().value();
+    let mut silent = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        for part in parts.chain([schema]) {
+            for (field, property) in part["properties"].as_object().into_iter().flatten() {
+                if property["description"].as_str().is_none_or(str::is_empty) {
+                    silent.push(format!("{name}.{field}"));
+                }
+            }
+        }
+    }
+    for (method, path, operation) in operations(document) {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let named = parameters.filter(|parameter| parameter["in"] != "path");
+        let quiet = named.filter(|parameter| !parameter["description"].is_string());
+        silent.extend(quiet.map(|parameter| format!("{method} {path}: {}", parameter["name"])));
+    }
+    assert_eq!(silent, Vec::<String>::new());
+}
+
+#[test]
 fn every_example_fits_its_schema() {
     let document = openapi::document().value();
     let mut seen = 0;

@@ -163,6 +163,7 @@ pub fn outcome(node: &Tools, handed: &Handed, verdict: Verdict) -> Outcome {
         duration_ms: 20,
         status: Some(if failed { 500 } else { 200 }),
         cause: failed.then_some(Cause::HttpStatus),
+        detail: None,
         url: "https://receiver.example.com/in".into(),
         request_headers: HeaderLines::default(),
         response_headers: HeaderLines::default(),

@@ -80,6 +80,7 @@ impl Answered {
             DeliveryState::Ready | DeliveryState::Leased => Tone::Wait,
             _ => Tone::Bad,
         };
+        let why = delivery.why().unwrap_or_default().to_owned();
         let (said, word) = match (tone, status, row.cause) {
             (Tone::Wait, _, _) => ("Waiting for its answer".to_owned(), "Sending".to_owned()),
             (Tone::Ok, status, _) => {
@@ -88,8 +89,8 @@ impl Answered {
             (_, Some(status), Some(Cause::HttpStatus) | None) => {
                 (format!("Answered in {took}, and not with 2xx"), status.to_string())
             }
-            (_, Some(status), Some(cause)) => (cause.sentence().to_owned(), status.to_string()),
-            (_, None, Some(cause)) => (cause.sentence().to_owned(), short(cause).to_owned()),
+            (_, Some(status), Some(_)) => (why, status.to_string()),
+            (_, None, Some(cause)) => (why, short(cause).to_owned()),
             (_, None, None) => ("It was stopped before it was sent.".to_owned(), "Stopped".to_owned()),
         };
         let response = tried.zip(status).map(|(tried, status)| {

@@ -42,6 +42,8 @@ PUT    /webhooks/{wh}                events                     events
 PUT    /webhooks/{wh}                triggers[0].event          event
 PUT    /webhooks/{wh}                triggers[0].note           note
 POST   /webhooks/{wh}/test           event                      test_event
+POST   /webhooks/{wh}/test           endpoint                   reference
+POST   /webhooks/{wh}/test           payload                    payload
 POST   /webhooks/{wh}/secret/rotate  overlap_seconds            overlap
 POST   /webhooks/{wh}/secret/rotate  secret                     secret
 POST   /hooks                        target_url                 url
