@@ -273,4 +273,12 @@ mod tests {
             assert!(http(Some(bad)).public_url(here).is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn history_is_kept_for_ever_when_no_days_are_set() {
+        let told = |days| (Keep { days }.words(), Keep { days }.age());
+        assert_eq!(told(0), ("for ever".to_owned(), None));
+        assert_eq!(told(1), ("for 1 day".to_owned(), Some(Duration::from_hours(24))));
+        assert_eq!(told(30).0, "for 30 days");
+    }
 }

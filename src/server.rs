@@ -334,7 +334,12 @@ async fn stop_engine(engine: Option<EngineHandle>, grace: Duration) -> Result<()
         .map_err(|e| Failure::Running(e.to_string()))
 }
 
-fn serve(app: &App, front: Front, keep: Keep, readiness: &Readiness) -> Result<actix_web::dev::Server, Failure> {
+fn serve(
+    app: &App,
+    front: Front,
+    keep: Keep,
+    readiness: &Readiness,
+) -> Result<actix_web::dev::Server, Failure> {
     let limits = Data::new(Limits::new(front.rates));
     let app = Data::new(app.clone());
     let readiness = Data::new(readiness.clone());

@@ -113,7 +113,8 @@ pub async fn send(
     let id = id.get()?;
     let mut fields = body::object_or_none(&request, payload).await?;
     let event_type = fields.text("event").unwrap_or_else(|| DEFAULT_TYPE.to_owned());
-    let endpoint = fields.parsed("endpoint", "unknown_reference", "The webhook has no such endpoint. Choose another.");
+    let endpoint =
+        fields.parsed("endpoint", "unknown_reference", "The webhook has no such endpoint. Choose another.");
     let data = fields.any("payload").map(|payload| payload.to_string());
     let draft = fields.or(TestDraft { event_type, endpoint, data })?;
     let wanted = draft.clone();
@@ -164,7 +165,11 @@ fn view(event_id: EventId, now: Ts, deliveries: &[DeliveryView]) -> TestView {
     let shown = results.iter().find(|result| !result.success).or(results.first());
     let (success, message, shown) = match shown {
         Some(result) => (result.success, result.message.clone(), result.result),
-        None => (false, UNSETTLED.to_owned(), ResultView { status_code: None, response_time: None, timestamp: now }),
+        None => (
+            false,
+            UNSETTLED.to_owned(),
+            ResultView { status_code: None, response_time: None, timestamp: now },
+        ),
     };
     let endpoints = if results.len() > 1 { results } else { Vec::new() };
     TestView { success, message, details: DetailsView { shown, event_id, endpoints } }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError,
+    SignatureScheme,
 };
 use rustls_platform_verifier::Verifier;
 use webpki::EndEntityCert;
@@ -41,9 +42,9 @@ pub fn fault(error: &(dyn StdError + 'static)) -> Option<TlsFault> {
 fn of(error: &Error) -> TlsFault {
     match error {
         Error::InvalidCertificate(error) => certificate(error),
-        Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::CertificateUnknown) => {
-            TlsFault::WantsCertificate
-        }
+        Error::AlertReceived(
+            AlertDescription::CertificateRequired | AlertDescription::CertificateUnknown,
+        ) => TlsFault::WantsCertificate,
         Error::AlertReceived(
             AlertDescription::ProtocolVersion
             | AlertDescription::HandshakeFailure

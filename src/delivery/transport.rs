@@ -132,7 +132,9 @@ impl Transport {
             .map_or_else(|| dial.is_public(), |ip| self.guard.verdict(ip, url.port()) == Verdict::Public);
         let fault = match fault {
             // What stands inside a private network is not told to those outside it.
-            TlsFault::OtherName(_) if !is_public && !self.keep_private_responses => TlsFault::OtherName(Vec::new()),
+            TlsFault::OtherName(_) if !is_public && !self.keep_private_responses => {
+                TlsFault::OtherName(Vec::new())
+            }
             other => other,
         };
         Failure { cause: Cause::TlsFailed, detail: Some(fault.to_string()) }

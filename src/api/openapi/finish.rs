@@ -106,11 +106,10 @@ fn describe(schema: &mut Value) {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     for property in properties.into_iter().flat_map(Map::values_mut) {
         let choices = property.get_mut("oneOf").and_then(Value::as_array_mut);
-        let told = choices
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_object_mut)
-            .find_map(|choice| choice.contains_key("$ref").then(|| choice.shift_remove("description"))?);
+        let told =
+            choices.into_iter().flatten().filter_map(Value::as_object_mut).find_map(|choice| {
+                choice.contains_key("$ref").then(|| choice.shift_remove("description"))?
+            });
         if let Some(told) = told {
             set(property, "", "description", told);
         }

@@ -109,7 +109,10 @@ mod tests {
             text.split(". Install").next().unwrap_or_default().to_owned()
         };
         assert_eq!(names(&["other.example"]), "The certificate is for other.example");
-        assert_eq!(names(&["a.x", "*.b.x", "c.x", "d.x", "e.x"]), "The certificate is for a.x, *.b.x, c.x and 2 more");
+        assert_eq!(
+            names(&["a.x", "*.b.x", "c.x", "d.x", "e.x"]),
+            "The certificate is for a.x, *.b.x, c.x and 2 more"
+        );
         let long = "x".repeat(LONGEST_NAME + 1);
         assert_eq!(names(&["<b>", "a b", "", "two\nlines", &long]), "The certificate is for another host");
     }

@@ -6,10 +6,9 @@ mod live;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use line::is_seen;
 pub use line::LogLine;
+use line::is_seen;
 pub use live::{LiveLine, live};
-
 
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, DeliveryId, EventId, WebhookId};
@@ -173,8 +172,9 @@ fn of_unit(conn: &mut Conn, bu: BuId, query: &LogQuery, span: &Span) -> Result<L
             }
             before = head.seq;
             let place = Place::Event(head.id);
-            let line =
-                wanted.contains(&head.id).then(|| LogLine::of_event(&head, sent.get(&head.id).map_or(&[], Vec::as_slice)));
+            let line = wanted
+                .contains(&head.id)
+                .then(|| LogLine::of_event(&head, sent.get(&head.id).map_or(&[], Vec::as_slice)));
             if !collected.take(place, line.filter(|line| suits(query, line))) {
                 return Ok(collected.page);
             }

@@ -202,6 +202,10 @@ mod tests {
         let mut again = Shown::after(ids.last().copied(), later, std::iter::empty());
         assert_eq!(sent(&look(&mut again, &lines, later)), 10, "from the beginning of the burst");
         let long_after = later + Duration::from_mins(1);
-        assert_eq!(sent(&look(&mut after(Some(long_after), long_after), &lines, long_after)), 0, "all of it was seen");
+        assert_eq!(
+            sent(&look(&mut after(Some(long_after), long_after), &lines, long_after)),
+            0,
+            "all of it was seen"
+        );
     }
 }

@@ -19,5 +19,6 @@ mod samples;
 mod scope;
 mod secrets;
 mod tenants;
+mod test_send;
 mod tokens;
 mod world;

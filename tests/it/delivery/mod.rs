@@ -9,3 +9,4 @@ mod retries;
 mod several_nodes;
 mod signing;
 mod storage;
+mod tls;

@@ -9,4 +9,5 @@ pub mod patience;
 pub mod postgres;
 pub mod program;
 pub mod receiver;
+pub mod secured;
 pub mod verifiers;

@@ -16,7 +16,7 @@ async fn arrived(browser: &Browser, count: usize) -> WebDriverResult<()> {
 }
 
 /// Publishes an event. The client of the API blocks, and so works outside the browser's runtime.
-fn publish(site: &Site) {
+pub fn publish(site: &Site) {
     let (api, event) = (&site.api, json!({"type": "order.completed", "data": {"total": 184}}));
     assert_eq!(outside(|| api.post("/events", &event).status), 202);
 }
@@ -31,7 +31,7 @@ async fn rows(browser: &Browser) -> WebDriverResult<Vec<String>> {
     browser.window.execute(script, Vec::new()).await?.convert()
 }
 
-async fn state(browser: &Browser, text: &str) -> WebDriverResult<()> {
+pub async fn state(browser: &Browser, text: &str) -> WebDriverResult<()> {
     let shown = format!("//*[@data-tail-state][text() = '{text}']");
     let wait = std::time::Duration::from_secs(30);
     browser.window.query(By::XPath(&shown)).wait(wait, wait / 300).first().await.map(drop)

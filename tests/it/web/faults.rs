@@ -196,6 +196,21 @@ fn a_form_is_sent_once_however_often_its_button_is_pressed() {
 }
 
 #[test]
+fn what_was_done_is_told_by_the_next_page_that_succeeds() {
+    let database = TestDatabase::sqlite();
+    let site = Site::open(&database);
+    let id = site.webhook("Order desk", "https://orders.example.com/in");
+    let person = site.person("developer");
+    let paused = person.send(&format!("{}/pause", site.path(&id)), &person.token(&site.webhooks()), &[]);
+    assert_eq!(paused.status, 303);
+    let told = "Matching events are recorded as skipped.";
+    let missing = person.get(&format!("{}/nowhere", site.overview()));
+    assert!(missing.status == 404 && !missing.body.contains(told), "{missing:?}");
+    assert!(person.get(&site.webhooks()).body.contains(told));
+    assert!(!person.get(&site.webhooks()).body.contains(told), "once");
+}
+
+#[test]
 fn pages_of_what_went_wrong_fit_every_screen_in_both_themes() {
     let database = TestDatabase::sqlite();
     let site = Site::open(&database);

@@ -7,7 +7,12 @@ use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::receiver::{Receiver, Reply};
 use std::time::Duration;
 
-both_databases!(an_event_is_found_and_tells_what_was_tried, one_delivery_is_sent_again_on_a_persons_word);
+both_databases!(
+    an_event_is_found_and_tells_what_was_tried,
+    one_delivery_is_sent_again_on_a_persons_word,
+    what_could_not_be_secured_is_told_on_every_page,
+    the_age_that_is_set_is_told,
+);
 
 fn an_event_is_found_and_tells_what_was_tried(database: &TestDatabase) {
     let (site, receiver) = (Site::open(database), Receiver::start());
@@ -101,6 +106,31 @@ fn one_delivery_is_sent_again_on_a_persons_word(database: &TestDatabase) {
     let inactive = person.send(&resend, &token, &[]);
     assert_eq!(inactive.status, 409);
     assert!(inactive.body.contains("The webhook is inactive."));
+}
+
+fn what_could_not_be_secured_is_told_on_every_page(database: &TestDatabase) {
+    let (site, receiver) = (Site::open(database), Receiver::start());
+    let secure = receiver.url("/tls").replace("http://", "https://");
+    let endpoint = serde_json::json!({"url": secure, "retry": "none"});
+    let body = serde_json::json!({"endpoints": [endpoint], "events": ["order.completed"]});
+    assert_eq!(site.api.post("/webhooks", &body).status, 201);
+    let event = site.publish();
+    let person = site.person("developer");
+    let why = "The server ended the connection before it was secured.";
+    for page in [format!("/bu/{}/logs/{event}", site.bu), site.overview()] {
+        until(|| person.get(&page).body.contains(why).then_some(()));
+    }
+}
+
+fn the_age_that_is_set_is_told(database: &TestDatabase) {
+    let site = Site::open_with(database, &["--retain-days", "7"]);
+    let webhook = site.webhook("Order desk", "https://orders.example.com/in");
+    let person = site.person("developer");
+    let logs = format!("/bu/{}/logs", site.bu);
+    assert!(person.get(&logs).body.contains("came back. Kept for 7 days."));
+    assert!(person.get(&format!("{logs}?q=evt_zzz")).body.contains("Events are kept for 7 days."));
+    let delete = person.get(&format!("{}/delete", site.path(&webhook))).body;
+    assert!(delete.contains("Its logs are kept for 7 days."));
 }
 
 /// A site whose only event was given up at one webhook and arrived at another; the event.

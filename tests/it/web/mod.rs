@@ -20,6 +20,7 @@ mod forged;
 mod headers;
 mod limits;
 mod logs;
+mod logs_live;
 mod matrix;
 mod overview;
 mod partners;

@@ -12,6 +12,7 @@ both_databases!(
     a_few_letters_find_webhooks_events_pages_and_actions,
     nothing_of_another_unit_is_found,
     many_webhooks_are_looked_through,
+    logins_and_teams_are_found_with_their_pages,
 );
 
 /// What a search lists, in words, each with its address.
@@ -78,6 +79,30 @@ fn nothing_of_another_unit_is_found(database: &TestDatabase) {
     for q in [webhook.as_str(), event.as_str(), &event[..16], "example.com", "order.completed"] {
         assert!(found(&person, &site, q).is_empty(), "{q}");
     }
+}
+
+fn logins_and_teams_are_found_with_their_pages(database: &TestDatabase) {
+    let site = Site::open(database);
+    let (owner, viewer) = (site.person("owner"), site.person("viewer"));
+    let teams = format!("/bu/{}/admin/teams", site.bu);
+    let token = owner.token(&format!("{teams}/new"));
+    let made = owner.send(&format!("{teams}/new"), &token, &[("name", "Nachtschicht S\u{fc}d")]);
+    assert_eq!(made.status, 303, "{made:?}");
+    let number = database.lines("SELECT CAST(number AS TEXT) AS line FROM users WHERE email LIKE 'viewer@%'");
+    let login = ("Ada".to_owned(), format!("/bu/{}/admin/users?q={}", site.bu, number[0]));
+    for q in ["viewer@kestrel", &number[0]] {
+        assert_eq!(found(&viewer, &site, q), [login.clone()], "{q}");
+    }
+    assert!(found(&viewer, &site, "ada").contains(&login));
+    let listed = viewer.get(&login.1).body;
+    assert!(listed.contains("viewer@kestrel.example") && !listed.contains("owner@kestrel.example"));
+    let hits = found(&viewer, &site, "schicht sud");
+    assert_eq!(names(&hits), ["Nachtschicht S\u{fc}d"]);
+    assert!(viewer.get(&hits[0].1).body.contains("Nachtschicht S\u{fc}d"));
+    let foreign = site.other_person("owner");
+    let elsewhere = foreign.get(&format!("/bu/{}/search?q=schicht", site.other_bu)).body;
+    assert!(!elsewhere.contains("Nachtschicht"), "teams and logins of another unit are not found");
+    assert!(found(&owner, &site, "globex").is_empty());
 }
 
 fn many_webhooks_are_looked_through(database: &TestDatabase) {
