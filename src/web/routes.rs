@@ -1,9 +1,13 @@
 //! Every address of the browser's face, spelled once.
 
+mod query;
+
 use crate::domain::id::{
     BuId, DeliveryId, EndpointId, EventId, ProgrammeId, ReplayId, SessionId, TeamId, TokenId, UserId,
     WebhookId,
 };
+
+pub use query::with_query;
 
 /// Where `/` leads to the right place for who signed in.
 pub const HOME: &str = "/";
@@ -378,26 +382,4 @@ pub fn event(bu: BuId, event: EventId) -> String {
 /// POST sends one delivery again.
 pub fn resend(bu: BuId, event: EventId, delivery: DeliveryId) -> String {
     format!("/bu/{bu}/logs/{event}/deliveries/{delivery}/resend")
-}
-
-/// `path` with those of `pairs` that have a value, encoded.
-pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
-    match query.finish() {
-        empty if empty.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_holds_what_was_given_and_nothing_more() {
-        let pairs = [("q", "a b&c=é"), ("status", ""), ("after", "evt_1")];
-        assert_eq!(with_query("/logs", &pairs), "/logs?q=a+b%26c%3D%C3%A9&after=evt_1");
-        assert_eq!(with_query("/logs", &[("q", "")]), "/logs");
-    }
 }
