@@ -140,6 +140,7 @@ impl World {
             duration_ms: 3,
             status: Some(200),
             cause: None,
+            detail: None,
             url: "https://receiver.example.com/in".into(),
             request_headers: HeaderLines::from_iter(usual),
             response_headers: HeaderLines::from_iter([("content-length", "2")]),
