@@ -279,6 +279,7 @@ fn outcome(tools: &Tools, handed: Handed, is_failed: bool) -> Outcome {
         duration_ms: 83,
         status: Some(if is_failed { 503 } else { 200 }),
         cause: is_failed.then_some(Cause::HttpStatus),
+        detail: None,
         url: "https://receiver.example.com/in".into(),
         request_headers: HeaderLines::from_iter(usual),
         response_headers: HeaderLines::from_iter([("content-length", "2")]),

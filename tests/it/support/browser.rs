@@ -110,8 +110,10 @@ fn capabilities() -> ChromeCapabilities {
     if let Ok(path) = std::env::var("BELLWIRE_TEST_CHROMIUM") {
         wanted.set_binary(&path).expect("a path");
     }
-    // Containers that tests run in have neither the rights for its sandbox nor much shared memory.
-    for arg in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1440,900"] {
+    // Containers that tests run in have neither the rights for its sandbox nor much shared memory. What still
+    // fades in counts as hidden to the driver, so that on a slow machine it would read no text: nothing moves here.
+    let always = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1440,900"];
+    for arg in always.into_iter().chain(["--force-prefers-reduced-motion"]) {
         wanted.add_arg(arg).expect("an argument");
     }
     wanted.set_browser_log_level(LoggingPrefsLogLevel::Warning).expect("a level");

@@ -204,7 +204,8 @@ fn the_button_that_goes_on_stands_at_the_lower_right() {
         for (field, typed, name) in way {
             browser.find(field).await?.send_keys(typed).await?;
             let button = browser.find("#w-next").await?;
-            assert_eq!(button.text().await?.to_uppercase(), name);
+            let says = button.prop("textContent").await?.unwrap_or_default();
+            assert_eq!(says.trim().to_uppercase(), name);
             let (across, down) = place(&browser, "#w-next", "dialog").await?;
             assert!(across > 80 && down > 80, "{name} stands at {across}, {down}");
             button.click().await?;
@@ -227,7 +228,8 @@ fn the_x_at_the_far_right_deletes_after_confirm() {
             Some("Delete Webhook")
         );
         let confirm = browser.find("dialog[open] button[type=submit]").await?;
-        assert_eq!(confirm.text().await?.to_uppercase(), "CONFIRM");
+        let says = confirm.prop("textContent").await?.unwrap_or_default();
+        assert_eq!(says.trim().to_uppercase(), "CONFIRM");
         confirm.click().await?;
         browser.find("#saved .empty").await?;
         browser.window.goto(site.url(&site.path(&id))).await?;

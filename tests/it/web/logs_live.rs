@@ -11,7 +11,7 @@ use thirtyfour::prelude::*;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits for what an XPath names.
+/// Waits for what an `XPath` names.
 async fn there(browser: &Browser, path: &str) -> WebDriverResult<WebElement> {
     browser.window.query(By::XPath(path)).wait(PATIENCE, PATIENCE / 300).first().await
 }

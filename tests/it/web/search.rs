@@ -91,7 +91,7 @@ fn logins_and_teams_are_found_with_their_pages(database: &TestDatabase) {
     let number = database.lines("SELECT CAST(number AS TEXT) AS line FROM users WHERE email LIKE 'viewer@%'");
     let login = ("Ada".to_owned(), format!("/bu/{}/admin/users?q={}", site.bu, number[0]));
     for q in ["viewer@kestrel", &number[0]] {
-        assert_eq!(found(&viewer, &site, q), [login.clone()], "{q}");
+        assert_eq!(found(&viewer, &site, q), std::slice::from_ref(&login), "{q}");
     }
     assert!(found(&viewer, &site, "ada").contains(&login));
     let listed = viewer.get(&login.1).body;
