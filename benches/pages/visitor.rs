@@ -35,9 +35,10 @@ impl Visitor {
         visitor
     }
 
-    /// Asks for a page as browsers do, and gives how many bytes came.
+    /// Asks for a page as browsers do after a click, and gives how many bytes came.
     pub fn get(&self, path: &str) -> usize {
-        let answer = self.client.get(self.url(path)).header("accept-encoding", "br, gzip").send().unwrap();
+        let request = self.client.get(self.url(path)).header("accept-encoding", "gzip, deflate, br");
+        let answer = request.header("sec-fetch-site", "same-origin").send().unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         answer.bytes().unwrap().len()
     }

@@ -28,6 +28,11 @@ pub fn proves_origin(request: &HttpRequest, public: &Url) -> bool {
     only(request, header::ORIGIN) == Some(public.origin().ascii_serialization().as_str())
 }
 
+/// Whether a page of another site may have made the request: the browser does not say that one of ours did, or the person.
+pub fn asked_by_others(request: &HttpRequest) -> bool {
+    !matches!(only(request, FETCH_SITE), Some("same-origin" | "none"))
+}
+
 /// The one value of a header; `None` when there are several.
 fn only(request: &HttpRequest, name: HeaderName) -> Option<&str> {
     let mut given = request.headers().get_all(name);

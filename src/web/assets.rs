@@ -2,11 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::LazyLock;
+use std::io::Write;
+use std::sync::{LazyLock, OnceLock};
 
-use actix_web::http::header::{self, ETag, EntityTag, IfNoneMatch};
+use actix_web::http::header::{
+    self, AcceptEncoding, ContentEncoding, ETag, Encoding, EntityTag, IfNoneMatch,
+};
 use actix_web::web::{self, Bytes};
 use actix_web::{Either, HttpResponse, Responder};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 const ROOT: &str = "/static/";
@@ -21,6 +26,8 @@ struct Files;
 
 struct Asset {
     bytes: Bytes,
+    /// The same as gzip, made when a browser first asks; none when that is no smaller.
+    gzip: OnceLock<Option<Bytes>>,
     mime: String,
     hash: String,
 }
@@ -45,13 +52,18 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     );
 }
 
-async fn serve(file: web::Path<String>, known: web::Header<IfNoneMatch>) -> impl Responder {
+async fn serve(
+    file: web::Path<String>,
+    known: web::Header<IfNoneMatch>,
+    takes: Option<web::Header<AcceptEncoding>>,
+) -> impl Responder {
     let Some(asset) = SHELF.assets.get(file.as_str()) else {
         return Either::Left(
             guarded(HttpResponse::NotFound()).content_type("text/plain").body("Not found\n"),
         );
     };
-    let tag = EntityTag::new_strong(asset.hash.clone());
+    let gzip = asset.gzip().filter(|_| takes.is_some_and(|takes| takes_gzip(&takes)));
+    let tag = EntityTag::new_strong(format!("{}{}", asset.hash, if gzip.is_some() { "-gzip" } else { "" }));
     let fresh = match &*known {
         IfNoneMatch::Any => true,
         IfNoneMatch::Items(tags) => tags.iter().any(|t| t.weak_eq(&tag)),
@@ -59,12 +71,19 @@ async fn serve(file: web::Path<String>, known: web::Header<IfNoneMatch>) -> impl
     let mut answer = guarded(if fresh { HttpResponse::NotModified() } else { HttpResponse::Ok() });
     answer
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::VARY, "Accept-Encoding"))
         .insert_header(ETag(tag));
-    Either::Right(if fresh {
-        answer.finish()
-    } else {
-        answer.content_type(asset.mime.as_str()).body(asset.bytes.clone())
+    Either::Right(match gzip {
+        _ if fresh => answer.finish(),
+        Some(bytes) => {
+            answer.content_type(asset.mime.as_str()).insert_header(ContentEncoding::Gzip).body(bytes.clone())
+        }
+        None => answer.content_type(asset.mime.as_str()).body(asset.bytes.clone()),
     })
+}
+
+fn takes_gzip(takes: &AcceptEncoding) -> bool {
+    takes.negotiate([Encoding::gzip(), Encoding::identity()].iter()) == Some(Encoding::gzip())
 }
 
 fn guarded(mut answer: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
@@ -72,6 +91,18 @@ fn guarded(mut answer: actix_web::HttpResponseBuilder) -> actix_web::HttpRespons
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
     answer
+}
+
+impl Asset {
+    /// A tenth saved is worth what a browser does for it; pictures and fonts are compressed already.
+    fn gzip(&self) -> Option<&Bytes> {
+        let press = || {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            let pressed = encoder.write_all(&self.bytes).and_then(|()| encoder.finish()).ok()?;
+            (pressed.len() < self.bytes.len() / 10 * 9).then(|| Bytes::from(pressed))
+        };
+        self.gzip.get_or_init(press).as_ref()
+    }
 }
 
 impl Shelf {
@@ -104,7 +135,7 @@ impl Shelf {
             None => format!("{name}.{hash}"),
         };
         self.addresses.insert(name.to_owned(), format!("{ROOT}{hashed}"));
-        self.assets.insert(hashed, Asset { bytes, mime, hash });
+        self.assets.insert(hashed, Asset { bytes, gzip: OnceLock::new(), mime, hash });
     }
 
     /// The sheet with each `url("../name")` pointing at the hashed name.

@@ -1,11 +1,11 @@
 //! Which handler stands at which address: the live table that the tests go through.
 
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scope};
 
-use crate::http::csp_reports;
+use crate::http::{compression, csp_reports};
 use crate::web::access::account::{codes, factor, looks, password, sessions, settings};
 use crate::web::access::{
     challenge, confirm, home, login, logout, partners, programmes, setup, teams, tokens, users,
@@ -28,7 +28,7 @@ pub fn configure(config: &mut ServiceConfig) {
     csp_reports::configure(config);
     let unknown = || async { Err::<HttpResponse, _>(Fault::Missing) };
     let pages = Mounted::all().scope.default_service(web::to(unknown));
-    config.service(pages.wrap(from_fn(frame)));
+    config.service(pages.wrap(from_fn(frame)).wrap(Compress::default()).wrap(from_fn(compression::guard)));
 }
 
 /// Every method and address pattern of the dashboard.

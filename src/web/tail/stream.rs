@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentEncoding};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, rt};
 use tokio::sync::mpsc;
@@ -73,6 +73,7 @@ pub async fn stream(here: Here, request: &HttpRequest, list: impl Live) -> Resul
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::VARY, "HX-Request, Cookie"))
         .insert_header(("x-accel-buffering", "no"))
+        .insert_header(ContentEncoding::Identity)
         .body(Lines(lines)))
 }
 

@@ -89,3 +89,31 @@ fn a_request_for_another_host_is_refused(database: &TestDatabase) {
     assert_eq!(refused.status, 421);
     assert_kept("another host", &refused);
 }
+
+#[test]
+fn only_what_no_other_site_can_ask_for_is_compressed() {
+    let database = TestDatabase::sqlite();
+    let site = Site::open(&database);
+    let person = site.person("developer");
+    let asked = |path: &str, from: &[(&str, &str)]| {
+        let request = person.request(Method::GET, path).header("accept-encoding", "gzip, deflate, br");
+        let answer = send(from.iter().fold(request, |request, (name, value)| request.header(*name, *value)));
+        assert_eq!(answer.status, 200, "{path}");
+        answer.header("content-encoding").to_owned()
+    };
+    let search = format!("{}?q=order", site.webhooks());
+    assert_eq!(asked(&search, &[("sec-fetch-site", "same-origin")]), "gzip");
+    assert_eq!(asked(&search, &[("sec-fetch-site", "none")]), "gzip");
+    for other in ["same-site", "cross-site", "", "same-origin, cross-site"] {
+        assert_eq!(asked(&search, &[("sec-fetch-site", other)]), "", "{other}");
+    }
+    assert_eq!(asked(&search, &[]), "");
+    // Static files say nothing about anybody; fonts are compressed as they are.
+    let login = site.visitor().get("/login").body;
+    let sheet = super::site::between(&login, "rel=\"stylesheet\" href=\"", "\"").expect("a sheet");
+    assert_eq!(asked(sheet, &[("sec-fetch-site", "cross-site")]), "gzip");
+    let whole = person.get(sheet);
+    assert_eq!((whole.header("content-encoding"), whole.header("vary")), ("", "Accept-Encoding"));
+    let font = super::site::between(&whole.body, "url(\"/static/fonts/", "\"").expect("a font");
+    assert_eq!(asked(&format!("/static/fonts/{font}"), &[]), "");
+}

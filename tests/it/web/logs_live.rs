@@ -129,6 +129,36 @@ fn new_events_wait_behind_a_button_while_one_is_read() {
 }
 
 #[test]
+fn the_open_event_is_drawn_again_when_it_settles() {
+    let database = TestDatabase::sqlite();
+    let (site, receiver) = (Site::open(&database), Receiver::start());
+    receiver.on("/in", [Reply::hang()]);
+    let webhook = site.webhook("Order desk", &receiver.url("/in"));
+    let event = site.publish();
+    let email = site.person("developer").email;
+    browse(async |browser| {
+        let page = format!("/bu/{}/logs/{event}?webhook={webhook}", site.bu);
+        site.sign_in(&browser, &email, &page).await?;
+        state(&browser, "Live").await?;
+        there(&browser, "//*[@id='event']//dd[contains(., 'Sending')]").await?;
+        let command = "#event section > details:last-child";
+        browser.find(&format!("{command} summary")).await?.click().await?;
+        browser.window.execute("window.same = document.getElementById('event')", Vec::new()).await?;
+        receiver.release();
+        there(&browser, "//*[@id='event']//dd[contains(., 'Delivered')]").await?;
+        browser.find("#event .attempt .code").await?;
+        browser.find(&format!("{command}[open]")).await?;
+        let same: bool = browser
+            .window
+            .execute("return window.same === document.getElementById('event')", Vec::new())
+            .await?
+            .convert()?;
+        assert!(same, "what is read stays where it is");
+        browser.assert_quiet().await
+    });
+}
+
+#[test]
 fn the_log_is_made_anew_by_a_link_without_scripts() {
     let database = TestDatabase::sqlite();
     let (site, receiver) = (Site::open(&database), Receiver::start());

@@ -35,4 +35,5 @@ mod site;
 mod tokens;
 mod tokens_browser;
 mod webhooks;
+mod weight;
 mod wizard;

@@ -14,6 +14,16 @@ use thirtyfour::prelude::*;
 struct Stop {
     name: &'static str,
     from: From,
+    /// The forms that are sent from there, one after the other.
+    sent: &'static [Sent],
+}
+
+/// A form that is filled and sent.
+struct Sent {
+    /// Selectors of fields, and what is typed into each.
+    fields: &'static [(&'static str, &'static str)],
+    /// What the answer has.
+    then: &'static str,
 }
 
 /// Where a page is found.
@@ -22,15 +32,33 @@ enum From {
     At(&'static str),
     /// At this address inside the unit.
     Inside(&'static str),
-    /// Behind the first such link on this page of the unit.
-    Behind(&'static str, &'static str),
+    /// Behind the first such link on this page of the unit, and behind the first such link there.
+    Behind(&'static str, &'static [&'static str]),
 }
 
 const fn stop(name: &'static str, from: From) -> Stop {
-    Stop { name, from }
+    Stop { name, from, sent: &[] }
+}
+
+/// A page that answers forms.
+const fn answer(name: &'static str, from: From, sent: &'static [Sent]) -> Stop {
+    Stop { name, from, sent }
 }
 
 const HOOKS: &str = "/admin/webhooks";
+/// Webhook Details, from Saved Webhooks.
+const ROW: &str = "table.saved a.row-link";
+/// The page of an endpoint, from Webhook Details.
+const ENDPOINT: &str = "a[href*='/endpoints/end_']";
+const WIZARD: &str = "/admin/webhooks/new";
+/// What the wizard's first step asks, and its second.
+const NAMED: Sent = Sent { fields: &[("#w-name", "Order desk")], then: "#ep0-url" };
+const PLACED: Sent = Sent { fields: &[("#ep0-url", "https://hooks.example.com/orders")], then: "#tr0-i" };
+/// What makes a token, and what sends a test event.
+const TOKEN: Sent =
+    Sent { fields: &[("#t-name", "Nightly import"), ("[value='events:read']", " ")], then: "#token-secret" };
+const TESTED: Sent = Sent { fields: &[], then: "#te-results .code" };
+const WRONG: Sent = Sent { fields: &[("#ep0-url", "orders")], then: "#ep0-url[aria-invalid=true]" };
 
 /// What somebody sees who is not signed in.
 const OUTSIDE: &[Stop] = &[
@@ -42,39 +70,55 @@ const OUTSIDE: &[Stop] = &[
 /// What the admin of a unit sees.
 const UNIT: &[Stop] = &[
     stop("overview", From::Inside("")),
+    stop("account", From::At("/account")),
+    stop("account-password", From::At("/account/password")),
+    stop("account-factor", From::At("/account/second-factor")),
     stop("search", From::Inside("/search?q=order")),
     stop("search-none", From::Inside("/search?q=nowhere")),
     stop("api-tokens", From::Inside("/admin/api")),
     stop("token-create", From::Inside("/admin/api/tokens/new")),
-    stop("token-rotate", From::Behind("/admin/api", "a[href$='/rotate']")),
-    stop("token-delete", From::Behind("/admin/api", "a[href*='/tokens/'][href$='/delete']")),
+    answer("token-created", From::Inside("/admin/api/tokens/new"), &[TOKEN]),
+    stop("token-rotate", From::Behind("/admin/api", &["a[href$='/rotate']"])),
+    stop("token-delete", From::Behind("/admin/api", &["a[href*='/tokens/'][href$='/delete']"])),
     stop("webhooks", From::Inside(HOOKS)),
     stop("webhooks-none", From::Inside("/admin/webhooks?q=nowhere")),
-    stop("wizard-1", From::Inside("/admin/webhooks/new")),
-    stop("webhook-details", From::Behind(HOOKS, "table.saved a.row-link")),
-    stop("webhook-delete", From::Behind(HOOKS, "a[href$='/delete']")),
-    stop("connect", From::Behind(HOOKS, "input[value*='/connect/']")),
+    stop("wizard-1", From::Inside(WIZARD)),
+    answer("wizard-2", From::Inside(WIZARD), &[NAMED]),
+    answer("wizard-2-wrong", From::Inside(WIZARD), &[NAMED, WRONG]),
+    answer("wizard-3", From::Inside(WIZARD), &[NAMED, PLACED]),
+    stop("webhook-details", From::Behind(HOOKS, &[ROW])),
+    stop("webhook-delete", From::Behind(HOOKS, &["a[href$='/delete']"])),
+    stop("webhook-edit", From::Behind(HOOKS, &[ROW, "a[href$='/edit']"])),
+    stop("endpoint-add", From::Behind(HOOKS, &[ROW, "a[href$='/endpoints/new']"])),
+    stop("endpoint-edit", From::Behind(HOOKS, &[ROW, ENDPOINT])),
+    stop("destination", From::Behind(HOOKS, &[ROW, ENDPOINT, "a[href$='/destination']"])),
+    stop("triggers", From::Behind(HOOKS, &[ROW, "a[href$='/triggers']"])),
+    stop("secret-reveal", From::Behind(HOOKS, &[ROW, "a[href$='/secret']"])),
+    stop("secret-rotate", From::Behind(HOOKS, &[ROW, "a[href$='/rotate']"])),
+    stop("test-event", From::Behind(HOOKS, &[ROW, "#send-test"])),
+    answer("test-event-sent", From::Behind(HOOKS, &[ROW, "#send-test"]), &[TESTED]),
+    stop("connect", From::Behind(HOOKS, &["input[value*='/connect/']"])),
     stop("users", From::Inside("/admin/users")),
     stop("user-invite", From::Inside("/admin/users/new")),
-    stop("user-edit", From::Behind("/admin/users", "a[href*='/users/'][href$='/edit']")),
-    stop("user-disable", From::Behind("/admin/users", "a[href$='/disable']")),
-    stop("user-remove", From::Behind("/admin/users", "a[href$='/remove']")),
+    stop("user-edit", From::Behind("/admin/users", &["a[href*='/users/'][href$='/edit']"])),
+    stop("user-disable", From::Behind("/admin/users", &["a[href$='/disable']"])),
+    stop("user-remove", From::Behind("/admin/users", &["a[href$='/remove']"])),
     stop("teams", From::Inside("/admin/teams")),
     stop("team-create", From::Inside("/admin/teams/new")),
-    stop("team", From::Behind("/admin/teams", "a.row-link[href*='/teams/']")),
-    stop("team-delete", From::Behind("/admin/teams", "a[href*='/teams/'][href$='/delete']")),
+    stop("team", From::Behind("/admin/teams", &["a.row-link[href*='/teams/']"])),
+    stop("team-delete", From::Behind("/admin/teams", &["a[href*='/teams/'][href$='/delete']"])),
     stop("programmes", From::Inside("/programmes")),
     stop("audit-log", From::Inside("/admin/audit")),
     stop("webhooks-dashboard", From::Inside("/webhooks")),
     stop("create-webhook", From::Inside("/webhooks/new")),
-    stop("manage-events", From::Behind("/webhooks", "a[href$='/events']")),
-    stop("integrations", From::Behind("/webhooks", "#linked td a[href*='/programmes/']")),
+    stop("manage-events", From::Behind("/webhooks", &["a[href$='/events']"])),
+    stop("integrations", From::Behind("/webhooks", &["#linked td a[href*='/programmes/']"])),
     stop("event-logs", From::Inside("/logs")),
-    stop("event-detail", From::Behind("/logs", "a[href*='/logs/evt_']")),
+    stop("event-detail", From::Behind("/logs", &["a[href*='/logs/evt_']"])),
     stop("matrix", From::Inside("/matrix")),
     stop("matrix-none", From::Inside("/matrix?q=zzz")),
     stop("catalogue", From::Inside("/catalogue")),
-    stop("event-type", From::Behind("/catalogue", "#types a.name")),
+    stop("event-type", From::Behind("/catalogue", &["#types a.name"])),
     stop("event-type-new", From::Inside("/catalogue/new")),
     stop("replays", From::Inside("/replays")),
     stop("replay-new", From::Inside("/replays/new")),
@@ -142,10 +186,15 @@ impl Seen<'_> {
         match stop.from {
             From::At(path) => window.goto(self.demo.server.url(path)).await?,
             From::Inside(path) => window.goto(inside(path)).await?,
-            From::Behind(path, link) => {
+            From::Behind(path, links) => {
                 window.goto(inside(path)).await?;
-                window.goto(self.link(link).await?).await?;
+                for link in links {
+                    window.goto(self.link(link).await?).await?;
+                }
             }
+        }
+        for sent in stop.sent {
+            self.send(sent).await?;
         }
         self.browser.find("main").await?;
         for theme in ["light", "dark"] {
@@ -165,6 +214,15 @@ impl Seen<'_> {
         } else {
             self.browser.assert_quiet().await
         }
+    }
+
+    /// Fills the form of the dialog and presses its button.
+    async fn send(&self, sent: &Sent) -> WebDriverResult<()> {
+        for &(field, typed) in sent.fields {
+            self.browser.find(field).await?.send_keys(typed).await?;
+        }
+        self.browser.find("dialog button.primary").await?.click().await?;
+        self.browser.find(sent.then).await.map(drop)
     }
 
     /// Where the first such link leads to, or the address in the first such field.
