@@ -358,6 +358,8 @@ fn serve(
             .configure(web::configure)
     })
     .client_request_timeout(Duration::from_secs(5))
+    // What is compressed goes in pieces, the last of which would wait until the client confirms the others.
+    .tcp_nodelay(true)
     // A client that is gone waits for nothing: what its request began to store is stored all the same.
     .h1_allow_half_closed(false)
     .shutdown_timeout(DRAIN.as_secs())

@@ -40,7 +40,7 @@ pub struct Overview {
     pub failures: Vec<Failure>,
     /// Whether there is an API token.
     pub has_token: bool,
-    /// Whether anything is kept that somebody published: Bellwire's own events do not count.
+    /// Whether somebody published one of the newest thousand events: Bellwire's own do not count.
     pub has_event: bool,
 }
 

@@ -11,6 +11,9 @@ use crate::store::pool::Conn;
 use crate::store::rows::{self, Cell, Statement};
 use crate::store::schema::{event_sequences, events};
 
+/// Among how many of the newest events [`has_from_elsewhere`] looks.
+const LOOKED_AT: i64 = 1_000;
+
 /// An event as stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = events)]
@@ -272,9 +275,11 @@ pub fn last_places(conn: &mut Conn, units: &[BuId]) -> QueryResult<Vec<(BuId, i6
         .load(conn)
 }
 
-/// Whether an event of `bu` is kept that came from anywhere but `source`.
+/// Whether one of the newest thousand events of `bu` that are kept came from anywhere but `source`.
 pub fn has_from_elsewhere(conn: &mut Conn, bu: BuId, source: &str) -> QueryResult<bool> {
-    let others = events::table.filter(events::bu_id.eq(bu).and(events::source.ne(source)));
+    let from = last_place(conn, bu)? - LOOKED_AT;
+    let others =
+        events::table.filter(events::bu_id.eq(bu).and(events::seq.gt(from)).and(events::source.ne(source)));
     diesel::select(diesel::dsl::exists(others)).get_result(conn)
 }
 

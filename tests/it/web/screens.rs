@@ -58,7 +58,8 @@ const PLACED: Sent = Sent { fields: &[("#ep0-url", "https://hooks.example.com/or
 const TOKEN: Sent =
     Sent { fields: &[("#t-name", "Nightly import"), ("[value='events:read']", " ")], then: "#token-secret" };
 const TESTED: Sent = Sent { fields: &[], then: "#te-results .code" };
-const WRONG: Sent = Sent { fields: &[("#ep0-url", "orders")], then: "#ep0-url[aria-invalid=true]" };
+const WRONG: Sent =
+    Sent { fields: &[("#ep0-url", "ftp://hooks.example.com/orders")], then: "#ep0-url[aria-invalid=true]" };
 
 /// What somebody sees who is not signed in.
 const OUTSIDE: &[Stop] = &[
@@ -67,14 +68,11 @@ const OUTSIDE: &[Stop] = &[
     stop("api-docs", From::At("/docs/api")),
 ];
 
-/// What the admin of a unit sees.
-const UNIT: &[Stop] = &[
-    stop("overview", From::Inside("")),
+/// What the admin of a unit sees under Admin, and of their account.
+const ADMIN: &[Stop] = &[
     stop("account", From::At("/account")),
     stop("account-password", From::At("/account/password")),
     stop("account-factor", From::At("/account/second-factor")),
-    stop("search", From::Inside("/search?q=order")),
-    stop("search-none", From::Inside("/search?q=nowhere")),
     stop("api-tokens", From::Inside("/admin/api")),
     stop("token-create", From::Inside("/admin/api/tokens/new")),
     answer("token-created", From::Inside("/admin/api/tokens/new"), &[TOKEN]),
@@ -107,8 +105,15 @@ const UNIT: &[Stop] = &[
     stop("team-create", From::Inside("/admin/teams/new")),
     stop("team", From::Behind("/admin/teams", &["a.row-link[href*='/teams/']"])),
     stop("team-delete", From::Behind("/admin/teams", &["a[href*='/teams/'][href$='/delete']"])),
-    stop("programmes", From::Inside("/programmes")),
     stop("audit-log", From::Inside("/admin/audit")),
+];
+
+/// What they see elsewhere in the unit.
+const UNIT: &[Stop] = &[
+    stop("overview", From::Inside("")),
+    stop("search", From::Inside("/search?q=order")),
+    stop("search-none", From::Inside("/search?q=nowhere")),
+    stop("programmes", From::Inside("/programmes")),
     stop("webhooks-dashboard", From::Inside("/webhooks")),
     stop("create-webhook", From::Inside("/webhooks/new")),
     stop("manage-events", From::Behind("/webhooks", &["a[href$='/events']"])),
@@ -131,18 +136,18 @@ const GLOBAL: &[Stop] = &[
     stop("partner-search-none", From::At("/partners?q=zzz")),
 ];
 
-/// Opens every page for somebody of this screen, in both themes.
-fn tour(form: &str, (width, height): (u32, u32)) {
+/// Opens pages on a screen of this size in both themes: before somebody signs in, and then.
+fn tour(outside: &[&[Stop]], inside: &[&[Stop]], form: &str, (width, height): (u32, u32)) {
     let demo = Demo::start();
     browse(async |browser| {
         browser.resize(width, height).await?;
         browser.window.cdp().send_raw("Emulation.setScrollbarsHidden", json!({"hidden": true})).await?;
         let mut seen = Seen { demo: &demo, browser: &browser, form, faults: Vec::new() };
-        for stop in OUTSIDE {
+        for stop in outside.iter().copied().flatten() {
             seen.stop(stop).await?;
         }
         seen.sign_in("owner@northwind.example.com").await?;
-        for stop in GLOBAL.iter().chain(UNIT) {
+        for stop in inside.iter().copied().flatten() {
             seen.stop(stop).await?;
         }
         assert!(seen.faults.is_empty(), "{}", seen.faults.join("\n"));
@@ -150,14 +155,27 @@ fn tour(form: &str, (width, height): (u32, u32)) {
     });
 }
 
+const DESK: (u32, u32) = (1440, 900);
+const PHONE: (u32, u32) = (390, 844);
+
 #[test]
-fn every_page_is_sound_on_a_desk() {
-    tour("", (1440, 900));
+fn pages_under_admin_are_sound_on_a_desk() {
+    tour(&[OUTSIDE], &[ADMIN], "", DESK);
 }
 
 #[test]
-fn every_page_is_sound_on_a_phone() {
-    tour("mobile", (390, 844));
+fn pages_under_admin_are_sound_on_a_phone() {
+    tour(&[OUTSIDE], &[ADMIN], "mobile", PHONE);
+}
+
+#[test]
+fn other_pages_are_sound_on_a_desk() {
+    tour(&[], &[GLOBAL, UNIT], "", DESK);
+}
+
+#[test]
+fn other_pages_are_sound_on_a_phone() {
+    tour(&[], &[GLOBAL, UNIT], "mobile", PHONE);
 }
 
 /// The demonstration in a browser.
