@@ -49,7 +49,7 @@ const HOOKS: &str = "/admin/webhooks";
 /// Webhook Details, from Saved Webhooks.
 const ROW: &str = "table.saved a.row-link";
 /// The page of an endpoint, from Webhook Details.
-const ENDPOINT: &str = "a[href*='/endpoints/end_']";
+const ENDPOINT: &str = "a[href*='/endpoints/ep_']";
 const WIZARD: &str = "/admin/webhooks/new";
 /// What the wizard's first step asks, and its second.
 const NAMED: Sent = Sent { fields: &[("#w-name", "Order desk")], then: "#ep0-url" };
