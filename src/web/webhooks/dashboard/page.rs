@@ -169,11 +169,14 @@ impl Failing {
         let amount = |n: i64| u64::try_from(n).unwrap_or(0);
         let failed: u64 = hours.iter().map(|hour| amount(hour.failed_attempts)).sum();
         let arrived: u64 = hours.iter().map(|hour| amount(hour.delivered)).sum();
-        let tried = format!(
-            "{} of {} failed in the last 24 hours.",
-            format::thousands(failed),
-            format::count(failed + arrived, "attempt", "attempts")
-        );
+        let tried = match failed + arrived {
+            0 => "Nothing was sent in the last 24 hours.".to_owned(),
+            all => format!(
+                "{} of {} failed in the last 24 hours.",
+                format::thousands(failed),
+                format::count(all, "attempt", "attempts")
+            ),
+        };
         let (title, next) = match row.failing_since {
             Some(at) if is_on => (
                 since(&format!("{url} has been failing"), at, read.now),
