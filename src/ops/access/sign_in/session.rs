@@ -95,6 +95,8 @@ fn store(
         email: user.email.clone(),
         session: tools.clock.id(),
         reauth_at: now,
+        owes_factor: false,
+        is_operator: false,
     };
     let row = SessionRow {
         id: login.session,
@@ -149,6 +151,8 @@ pub fn session(tools: &Tools, cookie: &str) -> Result<Option<Login>, Error> {
         email: signed.email,
         session: row.id,
         reauth_at: row.reauth_at,
+        owes_factor: signed.owes_factor,
+        is_operator: signed.is_operator,
     }))
 }
 
