@@ -12,6 +12,7 @@ use crate::ops::access::operators;
 use crate::ops::access::partner_desk::{self, Listed, OwnerDraft, PartnerQuery};
 use crate::ops::access::partners::{self, Grant, PartnerDraft};
 use crate::ops::access::plan;
+use crate::ops::access::second_factor;
 use crate::ops::cx::Cx;
 use crate::server::Failure;
 
@@ -103,6 +104,15 @@ pub enum PartnerCommand {
         #[arg(long)]
         all: bool,
     },
+    /// Say whether every login of a partner needs a second factor.
+    SecondFactor {
+        /// The partner.
+        #[arg(long, value_name = "NUMBER")]
+        partner: i64,
+        /// on: whoever has none sets one up before anything else. off: each decides.
+        #[arg(long, value_enum)]
+        required: Switch,
+    },
     /// Say whether the owners of a partner operate this installation. The partner that was made at the set-up does.
     Operator {
         /// The partner.
@@ -147,17 +157,21 @@ pub fn run(common: &Common, command: PartnerCommand) -> Result<(), Failure> {
             Ok(())
         }
         PartnerCommand::Grant { partner, unit, all: _ } => {
-            for grant in granted(&cx, &unit)? {
-                partners::grant(&cx, partner, grant).map_err(failure)?;
-            }
+            partners::grant_each(&cx, partner, &granted(&cx, &unit)?).map_err(failure)?;
             answer(common.json, &json!({"granted": true}), "Granted.");
             Ok(())
         }
         PartnerCommand::Withdraw { partner, unit, all: _ } => {
-            for grant in granted(&cx, &unit)? {
-                partners::withdraw(&cx, partner, grant).map_err(failure)?;
-            }
+            partners::withdraw_each(&cx, partner, &granted(&cx, &unit)?).map_err(failure)?;
             answer(common.json, &json!({"withdrawn": true}), "Withdrawn.");
+            Ok(())
+        }
+        PartnerCommand::SecondFactor { partner, required } => {
+            let on = required == Switch::On;
+            second_factor::require_of(&cx, partner, on).map_err(failure)?;
+            let text =
+                if on { "Every login needs a second factor." } else { "A second factor is up to each login." };
+            answer(common.json, &json!({"partner": partner, "second_factor_required": on}), text);
             Ok(())
         }
         PartnerCommand::Operator { partner, operates } => {

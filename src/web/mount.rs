@@ -8,7 +8,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scop
 use crate::http::{compression, csp_reports};
 use crate::web::access::account::{codes, factor, looks, password, sessions, settings};
 use crate::web::access::{
-    challenge, confirm, home, login, logout, partners, programmes, setup, teams, tokens, users,
+    challenge, confirm, home, login, logout, operator, partners, programmes, setup, teams, tokens, users,
 };
 use crate::web::docs;
 use crate::web::events::{event, log, replays};
@@ -60,6 +60,17 @@ impl Mounted {
             .action(routes::ACCOUNT_SESSIONS_END, sessions::end_others)
             .action("/account/sessions/{ses}/end", sessions::end)
             .page(routes::PARTNERS, partners::open)
+            .page(routes::operator::PARTNERS, operator::list::open)
+            .both(routes::operator::PARTNER_NEW, operator::create::open, operator::create::send)
+            .page("/operator/partners/{number}", operator::one::open)
+            .action("/operator/partners/{number}/name", operator::change::rename)
+            .both("/operator/partners/{number}/plan", operator::plan::open, operator::plan::send)
+            .action("/operator/partners/{number}/grants", operator::change::grant)
+            .action("/operator/partners/{number}/grants/all", operator::change::grant_all)
+            .action("/operator/partners/{number}/grants/{of}/withdraw", operator::change::withdraw)
+            .action("/operator/partners/{number}/owners", operator::change::invite)
+            .action("/operator/partners/{number}/owners/{usr}/link", operator::change::link)
+            .action("/operator/partners/{number}/second-factor", operator::change::factor)
             .page(routes::API_DOCS, docs::page::open)
             .page("/bu/{bu}", overview::open)
             .page("/bu/{bu}/search", search::open)
@@ -91,6 +102,7 @@ impl Mounted {
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
             .page("/bu/{bu}/admin/users", users::list::open)
+            .action("/bu/{bu}/admin/users/second-factor", users::factor::send)
             .both("/bu/{bu}/admin/users/new", users::invite::open, users::invite::send)
             .both("/bu/{bu}/admin/users/{usr}/edit", users::edit::open, users::edit::send)
             .action("/bu/{bu}/admin/users/{usr}/link", users::list::link)

@@ -13,7 +13,7 @@ use crate::domain::problem::FieldErrors;
 use crate::ops::Error;
 use crate::ops::access::bearer::LinkSecret;
 use crate::ops::access::operators::{authorize_operator, see_as_operator};
-use crate::ops::access::partners::{self, PartnerCreated, PartnerDraft};
+use crate::ops::access::partners::{self, Grant, PartnerCreated, PartnerDraft};
 use crate::ops::access::users::{self as logins, NewUser, UserCreated};
 use crate::ops::cx::Cx;
 use crate::ops::events::publish::{News, write_and_tell};
@@ -29,6 +29,8 @@ pub use crate::store::access::partner_list::GrantedUnit;
 const MOST_OWNERS: i64 = 50;
 /// The longest text that is searched for, in characters.
 const LONGEST: usize = 100;
+/// How many units can be granted at once.
+const MOST_GRANTS: usize = 500;
 
 /// Which partners a page shows.
 #[derive(Debug, Clone, Default)]
@@ -237,5 +239,40 @@ pub fn rename(cx: &Cx, number: PartnerNumber, name: &str) -> Result<(), Error> {
             after: Some(json!({"name": name.as_str()})),
         };
         record(cx, conn, unit.map(|unit| unit.id), entry)
+    })
+}
+
+/// Grants a global partner the units of the channel partners whose numbers stand in `text`, with spaces, commas or
+/// lines between them: all of these or none; gives how many. For operators who have signed in a moment ago. Field:
+/// `units` (`required`, `unknown`, `too_many`).
+pub fn grant_units(cx: &Cx, number: PartnerNumber, text: &str) -> Result<usize, Error> {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|w| !w.is_empty()).collect();
+    cx.write(|conn| {
+        authorize_operator(cx, conn)?;
+        if words.is_empty() {
+            return Err(Error::field("units", "required", "Type the number of at least one channel partner."));
+        }
+        if words.len() > MOST_GRANTS {
+            let text = format!("Grant at most {MOST_GRANTS} at once.");
+            return Err(Error::field("units", "too_many", text));
+        }
+        let mut found = Vec::new();
+        for word in &words {
+            let unit = match word.parse() {
+                Ok(of) => units::of_partner(conn, of)?,
+                Err(_) => None,
+            };
+            let cut: String = word.chars().take(20).collect();
+            let unknown = || {
+                let text = format!("There is no channel partner {cut}. Check the number.");
+                Error::field("units", "unknown", text)
+            };
+            found.push(unit.ok_or_else(unknown)?.id);
+        }
+        for bu in &found {
+            partners::insert_grant(cx, conn, number, Grant::Unit(*bu))?;
+        }
+        Ok(found.len())
     })
 }

@@ -139,59 +139,83 @@ pub(super) fn insert(
     Ok(PartnerCreated { partner: number, bu })
 }
 
-/// Lets a global partner access business units. For the operator. Granting twice changes nothing.
-/// `not_global` for a channel partner.
-pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+/// Lets a global partner access business units, all of these or none. For operators who have signed in a moment
+/// ago. Granting twice changes nothing. `not_global` for a channel partner.
+pub fn grant_each(cx: &Cx, partner: PartnerNumber, grants: &[Grant]) -> Result<(), Error> {
     cx.write(|conn| {
         authorize_operator(cx, conn)?;
-        let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
-        if row.kind != PartnerKind::Global {
-            let text = format!("Partner {partner} is a channel partner, which accesses its own unit only.");
-            return Err(Error::conflict("not_global", text));
-        }
-        match grant {
-            Grant::All if row.grants_all => Ok(()),
-            Grant::All => {
-                partners::set_grants_all(conn, partner, true)?;
-                record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))
-            }
-            Grant::Unit(bu) => {
-                units::find(conn, bu)?.ok_or(Error::NotFound)?;
-                let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
-                if grants::insert(conn, &row)? {
-                    record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
-                }
-                Ok(())
-            }
-        }
+        grants.iter().try_for_each(|grant| insert_grant(cx, conn, partner, *grant))
     })
 }
 
+/// The same for one of them.
+pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+    grant_each(cx, partner, &[grant])
+}
+
+/// Grants in a transaction of the caller's.
+pub(super) fn insert_grant(
+    cx: &Cx,
+    conn: &mut Conn,
+    partner: PartnerNumber,
+    grant: Grant,
+) -> Result<(), Error> {
+    let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
+    if row.kind != PartnerKind::Global {
+        let text = format!("Partner {partner} is a channel partner, which accesses its own unit only.");
+        return Err(Error::conflict("not_global", text));
+    }
+    match grant {
+        Grant::All if row.grants_all => Ok(()),
+        Grant::All => {
+            partners::set_grants_all(conn, partner, true)?;
+            record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))
+        }
+        Grant::Unit(bu) => {
+            units::find(conn, bu)?.ok_or(Error::NotFound)?;
+            let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
+            if grants::insert(conn, &row)? {
+                record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
+            }
+            Ok(())
+        }
+    }
+}
+
 /// Takes from a global partner what was granted, at once: its logins are out of the unit with their next request,
-/// and its webhooks hear no next event of it. For the operator. What was not granted changes nothing; units
-/// granted one by one stay when all are withdrawn.
-pub fn withdraw(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+/// and its webhooks hear no next event of it. All of these or none; what was not granted changes nothing, and units
+/// granted one by one stay when all are withdrawn. For operators who have signed in a moment ago.
+pub fn withdraw_each(cx: &Cx, partner: PartnerNumber, grants: &[Grant]) -> Result<(), Error> {
     cx.write(|conn| {
         authorize_operator(cx, conn)?;
-        let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
-        let (bu, units) = match grant {
-            Grant::All if !row.grants_all => return Ok(()),
-            Grant::All => {
-                partners::set_grants_all(conn, partner, false)?;
-                (None, json!({"units": "all"}))
-            }
-            Grant::Unit(bu) if !grants::remove(conn, partner, bu)? => return Ok(()),
-            Grant::Unit(bu) => (Some(bu), json!({"units": [bu]})),
-        };
-        let withdrawn = Entry {
-            action: "grant.withdrawn",
-            target_kind: "partner",
-            target_id: partner.to_string(),
-            before: Some(units),
-            after: None,
-        };
-        record(cx, conn, bu, withdrawn)
+        grants.iter().try_for_each(|grant| remove_grant(cx, conn, partner, *grant))
     })
+}
+
+/// The same for one of them.
+pub fn withdraw(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+    withdraw_each(cx, partner, &[grant])
+}
+
+fn remove_grant(cx: &Cx, conn: &mut Conn, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+    let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
+    let (bu, units) = match grant {
+        Grant::All if !row.grants_all => return Ok(()),
+        Grant::All => {
+            partners::set_grants_all(conn, partner, false)?;
+            (None, json!({"units": "all"}))
+        }
+        Grant::Unit(bu) if !grants::remove(conn, partner, bu)? => return Ok(()),
+        Grant::Unit(bu) => (Some(bu), json!({"units": [bu]})),
+    };
+    let withdrawn = Entry {
+        action: "grant.withdrawn",
+        target_kind: "partner",
+        target_id: partner.to_string(),
+        before: Some(units),
+        after: None,
+    };
+    record(cx, conn, bu, withdrawn)
 }
 
 fn entry(action: &'static str, partner: PartnerNumber, after: serde_json::Value) -> Entry {

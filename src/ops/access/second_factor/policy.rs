@@ -8,10 +8,10 @@ use crate::domain::id::BuId;
 use crate::ops::access::operators::authorize_operator;
 use crate::ops::access::sign_in::require_recent;
 use crate::ops::authorize::{authorize_admin, find_unit};
-use crate::ops::cx::Cx;
+use crate::ops::cx::{Actor, Cx};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
-use crate::store::access::{partners, units};
+use crate::store::access::{partners, second_factors, units};
 use crate::store::pool::Conn;
 
 /// Whether the logins of the partner of `bu` need a second factor.
@@ -24,7 +24,7 @@ pub fn is_required(cx: &Cx, bu: BuId) -> Result<bool, Error> {
 
 /// Has every login of the partner of `bu` need a second factor, or leaves it to each of them. Whoever has none is
 /// led to set one up with the next request, and can do nothing else until then. Doing it twice changes nothing. For
-/// owners who have signed in a moment ago.
+/// owners who have signed in a moment ago. `second_factor_missing` when they have none themselves.
 pub fn require(cx: &Cx, bu: BuId, on: bool) -> Result<(), Error> {
     cx.write(|conn| {
         let access = authorize_admin(cx, conn, bu)?;
@@ -32,8 +32,19 @@ pub fn require(cx: &Cx, bu: BuId, on: bool) -> Result<(), Error> {
             return Err(Error::Forbidden(Refusal::Caller));
         }
         require_recent(cx)?;
+        if on && !has_factor(cx, conn)? {
+            let text = "You have no second factor yourself yet. Set yours up first, then require it of everybody.";
+            return Err(Error::conflict("second_factor_missing", text));
+        }
         set(cx, conn, access.partner, on)
     })
+}
+
+fn has_factor(cx: &Cx, conn: &mut Conn) -> Result<bool, Error> {
+    match &cx.actor {
+        Actor::Login(login) => Ok(second_factors::sealed(conn, login.user)?.is_some()),
+        _ => Ok(true),
+    }
 }
 
 /// The same for any partner. For operators who have signed in a moment ago.
