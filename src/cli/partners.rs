@@ -169,8 +169,11 @@ pub fn run(common: &Common, command: PartnerCommand) -> Result<(), Failure> {
         PartnerCommand::SecondFactor { partner, required } => {
             let on = required == Switch::On;
             second_factor::require_of(&cx, partner, on).map_err(failure)?;
-            let text =
-                if on { "Every login needs a second factor." } else { "A second factor is up to each login." };
+            let text = if on {
+                "Every login needs a second factor."
+            } else {
+                "A second factor is up to each login."
+            };
             answer(common.json, &json!({"partner": partner, "second_factor_required": on}), text);
             Ok(())
         }

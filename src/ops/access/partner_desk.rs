@@ -251,7 +251,11 @@ pub fn grant_units(cx: &Cx, number: PartnerNumber, text: &str) -> Result<usize, 
     cx.write(|conn| {
         authorize_operator(cx, conn)?;
         if words.is_empty() {
-            return Err(Error::field("units", "required", "Type the number of at least one channel partner."));
+            return Err(Error::field(
+                "units",
+                "required",
+                "Type the number of at least one channel partner.",
+            ));
         }
         if words.len() > MOST_GRANTS {
             let text = format!("Grant at most {MOST_GRANTS} at once.");

@@ -18,7 +18,7 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::gather::GatherTools;
 use crate::ops::events::handoff::{Destination, Handed, Outcome, Verdict};
-use crate::ops::events::publish::{News, take_order};
+use crate::ops::events::publish::News;
 use crate::ops::events::queue::due_now;
 use crate::ops::system::audit::{self, Entry};
 use crate::ops::webhooks::read::view;
@@ -84,7 +84,13 @@ pub fn unstored<'a>(conn: &mut Conn, outcomes: &'a [Outcome]) -> Result<Vec<&'a 
     Ok(outcomes.iter().filter(is_new).collect())
 }
 
-/// Stores outcomes; gives the webhooks that were switched off or on by them, of which `news` tells.
+/// The units in which some of these outcomes may switch a webhook, which publishes it there.
+pub fn telling(outcomes: &[Outcome]) -> BTreeSet<BuId> {
+    outcomes.iter().filter(|outcome| may_switch(outcome)).map(|outcome| outcome.handed.bu).collect()
+}
+
+/// Stores outcomes; gives the webhooks that were switched off or on by them, of which `news` tells. Whoever calls
+/// holds the order of events of the units that are [`telling`]: it comes before their webhooks.
 pub fn store(
     tools: &GatherTools,
     conn: &mut Conn,
@@ -95,11 +101,6 @@ pub fn store(
         return Ok(Vec::new());
     }
     let now = tools.clock.now();
-    // Those that may switch a webhook publish it: the unit's order of events comes before its webhooks.
-    let telling: BTreeSet<BuId> = outcomes.iter().filter(|o| may_switch(o)).map(|o| o.handed.bu).collect();
-    for bu in telling {
-        take_order(conn, bu)?;
-    }
     // The webhooks first, in one order everywhere: who deletes one holds it before its deliveries too, and
     // two transactions that take the same rows in two orders would wait for each other.
     webhooks::sent(conn, &sent_of_each(outcomes))?;
@@ -141,7 +142,7 @@ fn switched(
     now: Ts,
     news: &mut News,
 ) -> Result<Vec<WebhookId>, Error> {
-    let mut switched = Vec::new();
+    let (mut switched, mut rows) = (Vec::new(), Vec::new());
     for outcome in outcomes.iter().filter(|outcome| may_switch(outcome)) {
         let (bu, id) = (outcome.handed.bu, outcome.handed.webhook);
         let is_gone = outcome.verdict == Verdict::Gone;
@@ -160,7 +161,10 @@ fn switched(
         news.add_gathered(tools, conn, event)?;
         switched.push(id);
         let (target_kind, target_id) = ("webhook", id.to_string());
-        let entry = Entry { action, target_kind, target_id, before: None, after: Some(after) };
+        rows.push((bu, Entry { action, target_kind, target_id, before: None, after: Some(after) }));
+    }
+    // Everybody takes the end of the audit log last.
+    for (bu, entry) in rows {
         audit::record_own(&tools.clock, conn, Some(bu), entry)?;
     }
     Ok(switched)

@@ -58,7 +58,8 @@ impl Samples {
 
     pub fn operator_partner_new(&self) -> PartnerNew {
         let (name, owner) = (self.t("Kestrel"), self.t("Ada Marsh"));
-        let typed = [("name", name.as_str()), ("id", "x"), ("owner_name", owner.as_str()), ("kind", "global")];
+        let typed =
+            [("name", name.as_str()), ("id", "x"), ("owner_name", owner.as_str()), ("kind", "global")];
         let errors = FieldErrors::one("id", "format", self.t("A partner's number has 1 to 12 digits."));
         PartnerNew::blank(self.solo("Error: Create partner"), &Fields::of_pairs(&typed)).refused(&errors)
     }

@@ -7,9 +7,9 @@ use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConne
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 
-/// Columns that a request may write although it changes nothing: when a token or a session was last used.
 /// What is written of those who were denied something, a moment later.
 const DENIALS: &str = "('access.denied', 'token.refused')";
+/// Columns that a request may write although it changes nothing: when a token or a session was last used.
 const TOUCHED: &str = "('last_used_at', 'last_used_ip', 'last_used_agent', 'last_seen_at')";
 /// The table of when each scope of a token was last used; likewise.
 const USES: &str = "token_uses";
@@ -98,7 +98,8 @@ impl TestDatabase {
                 }
             };
             let columns: Vec<String> = columns.into_iter().map(shown).collect();
-            let which = if table == "audit" { format!("WHERE action NOT IN {DENIALS}") } else { String::new() };
+            let which =
+                if table == "audit" { format!("WHERE action NOT IN {DENIALS}") } else { String::new() };
             let columns = columns.join(" || ',' || ");
             let mut rows = self.lines(&format!("SELECT {columns} AS line FROM {table} {which}"));
             rows.sort();

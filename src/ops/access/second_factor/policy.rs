@@ -33,7 +33,8 @@ pub fn require(cx: &Cx, bu: BuId, on: bool) -> Result<(), Error> {
         }
         require_recent(cx)?;
         if on && !has_factor(cx, conn)? {
-            let text = "You have no second factor yourself yet. Set yours up first, then require it of everybody.";
+            let text =
+                "You have no second factor yourself yet. Set yours up first, then require it of everybody.";
             return Err(Error::conflict("second_factor_missing", text));
         }
         set(cx, conn, access.partner, on)

@@ -212,6 +212,14 @@ impl Thread {
         let mut news = News::default();
         let tools = &self.tools;
         let answers = self.pen.write(|conn| -> Result<_, Error> {
+            let mut telling = settle::telling(outcomes);
+            if !telling.is_empty() {
+                // Units in one order everywhere, whatever is published and settled together.
+                telling.extend(drafts.iter().map(Publish::bu));
+            }
+            for bu in telling {
+                publish::take_order(conn, bu)?;
+            }
             let answers = publish::store(tools, conn, drafts, &mut handed)?;
             let outcomes = if again { settle::unstored(conn, outcomes)? } else { outcomes.iter().collect() };
             gone = settle::store(tools, conn, &outcomes, &mut news)?;

@@ -33,11 +33,7 @@ pub async fn grant(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpResp
 pub async fn grant_all(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpResponse, Fault> {
     let (number, on) = (desk.number("number")?, form.text("all") == "on");
     let work = move |cx: &_| {
-        if on {
-            partners::grant(cx, number, Grant::All)
-        } else {
-            partners::withdraw(cx, number, Grant::All)
-        }
+        if on { partners::grant(cx, number, Grant::All) } else { partners::withdraw(cx, number, Grant::All) }
     };
     let done = desk.try_run(work).await?;
     let flash = if on { Flash::UnitsGranted } else { Flash::UnitsWithdrawn };

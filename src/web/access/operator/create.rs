@@ -66,9 +66,7 @@ pub async fn send(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpRespo
             return OnePartner::shown(&desk, opened.partner.partner, fresh).await;
         }
         Err(Error::Invalid(errors)) => errors,
-        Err(Error::Conflict { code: "partner_exists", message }) => {
-            FieldErrors::one("id", "taken", message)
-        }
+        Err(Error::Conflict { code: "partner_exists", message }) => FieldErrors::one("id", "taken", message),
         Err(other) => return Err(other.into()),
     };
     let page = PartnerNew::blank(desk.shell(&format!("Error: {TITLE}")), &form).refused(&errors);

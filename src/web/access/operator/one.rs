@@ -177,7 +177,8 @@ impl OnePartner {
         };
         let (view, is_old, now) = desk.run(work).await?;
         let mut page = Self::of(desk.shell(&view.listed.partner.name), &view, after, now);
-        page.confirm = is_old.then(|| routes::with_query(routes::CONFIRM, &[("next", page.to.here.as_str())]));
+        page.confirm =
+            is_old.then(|| routes::with_query(routes::CONFIRM, &[("next", page.to.here.as_str())]));
         Ok(page)
     }
 
