@@ -104,7 +104,7 @@ fn the_whole_audit_log_is_exported_with_what_belongs_to_no_unit(database: &TestD
 
 fn what_was_denied_is_counted_and_does_not_fill_the_log(database: &TestDatabase) {
     let site = Site::open(database);
-    let narrow = site.api_with(&site.token("webhooks:read"));
+    let narrow = site.api_with(&site.token("--scopes=webhooks:read"));
     let count = || {
         let sql = "SELECT target_id || ' ' || COALESCE(bu_id, '-') AS line FROM audit \
                    WHERE action = 'access.denied' ORDER BY seq";
