@@ -29,7 +29,7 @@ fn alarm(world: &World, bu: BuId) -> WebhookId {
 }
 
 fn told(world: &World, bu: BuId, alarm: WebhookId) -> Vec<String> {
-    world.deliveries(bu, alarm).into_iter().map(|row| row.event_type.to_string()).collect()
+    world.deliveries(bu, alarm).into_iter().map(|row| row.event_type).collect()
 }
 
 fn a_receiver_that_is_gone_ends_its_webhook_and_that_is_told_once(database: &TestDatabase) {
