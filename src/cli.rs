@@ -4,6 +4,7 @@
 
 mod admin;
 mod output;
+mod partners;
 mod serving;
 
 use std::process::ExitCode;
@@ -86,7 +87,7 @@ enum Command {
     },
     /// Partners: companies with logins here.
     #[command(subcommand)]
-    Partner(admin::PartnerCommand),
+    Partner(partners::PartnerCommand),
     /// Logins.
     #[command(subcommand)]
     User(admin::UserCommand),
@@ -130,7 +131,7 @@ fn run(common: &Common, command: Command) -> Result<(), Failure> {
         }
         Command::Demo { listen } => serving::demo(common, listen),
         Command::Migrate => admin::migrate(common),
-        Command::Partner(command) => admin::partner(common, command),
+        Command::Partner(command) => partners::run(common, command),
         Command::User(command) => admin::user(common, command),
         Command::Token(command) => admin::token(common, command),
         Command::Audit(command) => admin::audit(common, &command),

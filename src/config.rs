@@ -177,29 +177,41 @@ pub struct RetentionArgs {
     #[arg(long, env = "BELLWIRE_RETAIN_DAYS", value_name = "DAYS", default_value_t = 30,
           value_parser = clap::value_parser!(u32).range(0..=3650))]
     retain_days: u32,
+    /// Days after which rows of the audit log are removed; 0 keeps them for ever. What was removed is noted, and
+    /// `bellwire audit verify` checks the rest.
+    #[arg(long, env = "BELLWIRE_RETAIN_AUDIT_DAYS", value_name = "DAYS", default_value_t = 400,
+          value_parser = clap::value_parser!(u32).range(0..=3650))]
+    retain_audit_days: u32,
 }
 
 impl RetentionArgs {
-    /// How old an event becomes.
+    /// How old history becomes.
     pub const fn keep(&self) -> Keep {
-        Keep { days: self.retain_days }
+        Keep { days: self.retain_days, audit_days: self.retain_audit_days }
     }
 }
 
-/// How old an event becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How old history becomes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Keep {
-    /// In days; 0 when nothing is removed.
+    /// Events, in days; 0 when none is removed.
     pub days: u32,
+    /// Rows of the audit log, in days; 0 when none is removed.
+    pub audit_days: u32,
 }
 
 impl Keep {
-    /// As a length of time; `None` when nothing is removed.
+    /// The age of events as a length of time; `None` when none is removed.
     pub fn age(self) -> Option<Duration> {
-        (self.days > 0).then(|| Duration::from_hours(24 * u64::from(self.days)))
+        length(self.days)
     }
 
-    /// As pages say it: `for 30 days`, `for ever`.
+    /// The age of audit rows as a length of time; `None` when none is removed.
+    pub fn audit_age(self) -> Option<Duration> {
+        length(self.audit_days)
+    }
+
+    /// How long events are kept, as pages say it: `for 30 days`, `for ever`.
     pub fn words(self) -> String {
         match self.days {
             0 => "for ever".to_owned(),
@@ -207,6 +219,10 @@ impl Keep {
             days => format!("for {days} days"),
         }
     }
+}
+
+fn length(days: u32) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_hours(24 * u64::from(days)))
 }
 
 /// Where deliveries may go.
@@ -276,7 +292,8 @@ mod tests {
 
     #[test]
     fn history_is_kept_for_ever_when_no_days_are_set() {
-        let told = |days| (Keep { days }.words(), Keep { days }.age());
+        let kept = |days| Keep { days, ..Keep::default() };
+        let told = |days| (kept(days).words(), kept(days).age());
         assert_eq!(told(0), ("for ever".to_owned(), None));
         assert_eq!(told(1), ("for 1 day".to_owned(), Some(Duration::from_hours(24))));
         assert_eq!(told(30).0, "for 30 days");

@@ -16,7 +16,7 @@ use crate::config::{
     Contact, DatabaseArgs, EgressArgs, HttpArgs, Keep, KeyArgs, RetentionArgs, WrongSetting,
 };
 use crate::delivery::engine::{self, EngineHandle};
-use crate::delivery::{listener, replays, upkeep};
+use crate::delivery::{denials, listener, replays, upkeep};
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::http::health::Readiness;
 use crate::http::limits::{Limits, Rates};
@@ -86,7 +86,7 @@ pub struct Plan {
     pub egress: EgressPolicy,
     /// The address people and programs use.
     pub public_url: Url,
-    /// How old events become: removed where this process delivers, told where it has pages.
+    /// How old history becomes: removed where this process delivers, told where it has pages.
     pub keep: Keep,
 }
 
@@ -137,7 +137,7 @@ impl Plan {
             deliver,
             egress,
             public_url,
-            keep: Keep { days: 0 },
+            keep: Keep::default(),
         })
     }
 
@@ -160,7 +160,7 @@ impl Plan {
             deliver: true,
             egress,
             public_url,
-            keep: Keep { days: 0 },
+            keep: Keep::default(),
         })
     }
 
@@ -192,8 +192,9 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
     let engine =
         seed.map(|seed| seed.start(&app.tools).map_err(|e| Failure::Setting(e.to_string()))).transpose()?;
     let listening = deliver.then(|| listener::start(&app.tools)).transpose()?;
-    let forgetting = deliver.then(|| upkeep::start(&app.tools, keep.age())).transpose()?;
+    let forgetting = deliver.then(|| upkeep::start(&app.tools, keep)).transpose()?;
     let replaying = deliver.then(|| replays::start(&app.tools)).transpose()?;
+    let noting = denials::start(&app.tools)?;
     let readiness = Readiness::new();
     actix_web::rt::System::new().block_on(async {
         // Before anybody is told that this process serves: from then on it may be asked to stop.
@@ -226,7 +227,8 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
         end_in_time()?;
         drop(companion);
         // They may be waiting for the database; a second signal is heard meanwhile.
-        let others = actix_web::rt::task::spawn_blocking(move || drop((forgetting, listening, replaying)));
+        let others =
+            actix_web::rt::task::spawn_blocking(move || drop((forgetting, listening, replaying, noting)));
         let mut answered = Box::pin(stop_answering(answering));
         let is_answered = actix_web::rt::time::timeout(REQUESTS_FIRST, &mut answered).await;
         stop_engine(engine, DRAIN.saturating_sub(began.elapsed())).await?;

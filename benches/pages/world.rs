@@ -209,7 +209,16 @@ fn people(cx: &Cx, partners: usize) -> BuId {
     let partner = |id: PartnerNumber, kind| {
         let name = format!("Partner {id}");
         let grants_all = kind == PartnerKind::Global;
-        PartnerRow { id, name_folded: folded(&name), name, kind, grants_all, created_at: cx.now }
+        PartnerRow {
+            id,
+            name_folded: folded(&name),
+            name,
+            kind,
+            grants_all,
+            created_at: cx.now,
+            is_operator: false,
+            second_factor_required: false,
+        }
     };
     let bus: Vec<BuId> = (0..partners).map(|_| cx.id()).collect();
     cx.write(|conn| {

@@ -17,8 +17,9 @@ use crate::http::identity::{bearer, client_address, source};
 use crate::http::limits::{Left, Limited, Limits, Seat};
 use crate::ops::Error;
 use crate::ops::access::tokens;
-use crate::ops::authorize::authorize_token;
+use crate::ops::authorize::{authorize_token, note_denied};
 use crate::ops::cx::{Actor, Cx, Source, TokenActor, Tools};
+use crate::ops::system::denials::Denial;
 
 /// A caller with a live token; what it may do, the operations decide.
 pub struct Caller {
@@ -112,6 +113,7 @@ impl FromRequest for Producer {
                 None => authenticate(&request).await?,
             };
             if let Err(refused) = authorize_token(&caller.token, Permission::EventsWrite) {
+                note_denied(&caller.cx, &caller.token, Permission::EventsWrite);
                 // Nothing is published, so it counts as any other request.
                 count(&request, |limits| limits.api(caller.token.token))?;
                 return Err(refused.into());
@@ -149,8 +151,22 @@ async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     if let Some(caller) = found {
         return Ok(caller);
     }
+    note_refused(request)?;
     shared::<Limits>(request)?.failed_auth(client_address(request))?;
     Err(Problem::unauthorized())
+}
+
+/// Has the audit log tell that somebody came without a token that works. Which one it was is not kept.
+fn note_refused(request: &HttpRequest) -> Result<(), Problem> {
+    let denial = Denial {
+        action: "token.refused",
+        bu: None,
+        target_kind: "address",
+        target_id: request.match_pattern().unwrap_or_default(),
+    };
+    let source = source(request);
+    shared::<App>(request)?.tools.known.denials.note(&Actor::System, &source, denial);
+    Ok(())
 }
 
 /// The caller as of less than a minute ago, if it might publish then. The transaction that stores an event

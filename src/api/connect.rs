@@ -103,7 +103,7 @@ async fn who(request: &HttpRequest, app: &Data<App>) -> Result<Cx, Problem> {
     }
     let cookie = Jar::new(&app.tools.public_url).read(request, Kind::Session);
     let (tools, cookie) = (app.tools.clone(), cookie.ok_or_else(Problem::unauthorized)?);
-    let login = web::block(move || session(&tools, &cookie)).await??;
+    let login = web::block(move || session(&tools, &cookie)).await??.filter(|login| !login.owes_factor);
     Ok(app.cx(Actor::Login(login.ok_or_else(Problem::unauthorized)?), source(request)))
 }
 

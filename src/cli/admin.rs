@@ -1,11 +1,11 @@
-//! The commands that come and go: partners, logins, tokens, keys, migrations.
+//! The commands that come and go: logins, tokens, the audit log, keys, migrations.
 
 use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::json;
 use url::Url;
 
@@ -14,7 +14,6 @@ use crate::cli::Common;
 use crate::cli::output::{answer, say};
 use crate::clock::Clock;
 use crate::config::WrongSetting;
-use crate::domain::access::partner::PartnerKind;
 use crate::domain::access::permission::Scopes;
 use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, TokenId};
@@ -22,74 +21,15 @@ use crate::domain::webhooks::address::EgressPolicy;
 use crate::keys::KeyRing;
 use crate::ops::Error;
 use crate::ops::access::bearer::LinkSecret;
-use crate::ops::access::partners::{self, Grant, PartnerDraft};
+use crate::ops::access::partners;
 use crate::ops::access::tokens::{self, TokenDraft};
 use crate::ops::access::users::{self, UserDraft};
-use crate::ops::access::{account, plan, second_factor};
+use crate::ops::access::{account, second_factor};
 use crate::ops::cx::{Actor, Cx, Source};
 use crate::ops::events::handoff::NoDelivery;
-use crate::ops::system::audit::{Chain, verify};
+use crate::ops::system::audit::{Chain, export, verify};
 use crate::server::{Failure, address};
 use crate::store::migrate as steps;
-
-/// `bellwire partner …`.
-#[derive(Debug, Subcommand)]
-pub enum PartnerCommand {
-    /// Make a partner; a channel partner gets its business unit.
-    Create {
-        /// Its name.
-        #[arg(long)]
-        name: String,
-        /// channel: exactly one business unit. global: acts in those that are granted to it.
-        #[arg(long, value_parser = PartnerKind::choose)]
-        kind: PartnerKind,
-        /// Its number; the next free one when nothing is said.
-        #[arg(long, value_name = "NUMBER")]
-        id: Option<i64>,
-    },
-    /// Say whether API access is part of the plan of a channel partner.
-    Plan {
-        /// The channel partner.
-        #[arg(long, value_name = "NUMBER")]
-        partner: i64,
-        /// off: the API refuses its tokens and its webhooks stop; nothing is deleted. on: they go on.
-        #[arg(long, value_enum)]
-        api_access: Switch,
-    },
-    /// Take from a global partner what was granted.
-    Withdraw {
-        /// The global partner.
-        #[arg(long, value_name = "NUMBER")]
-        partner: i64,
-        /// The partner whose business unit is withdrawn.
-        #[arg(long, value_name = "NUMBER", required_unless_present = "all", conflicts_with = "all")]
-        unit: Option<i64>,
-        /// The grant of all; units granted one by one stay.
-        #[arg(long)]
-        all: bool,
-    },
-    /// Let a global partner act in a business unit, or in all.
-    Grant {
-        /// The global partner.
-        #[arg(long, value_name = "NUMBER")]
-        partner: i64,
-        /// The partner whose business unit is granted.
-        #[arg(long, value_name = "NUMBER", required_unless_present = "all", conflicts_with = "all")]
-        unit: Option<i64>,
-        /// Every business unit, also later ones.
-        #[arg(long)]
-        all: bool,
-    },
-}
-
-/// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// On.
-    On,
-    /// Off.
-    Off,
-}
 
 /// `bellwire user …`.
 #[derive(Debug, Subcommand)]
@@ -189,6 +129,9 @@ pub enum TokenCommand {
 pub enum AuditCommand {
     /// Check that no row of the audit log was changed or removed since it was written.
     Verify,
+    /// Write the whole log to standard output, oldest row first, each a line of JSON: also what belongs to no
+    /// business unit, such as refused sign-ins.
+    Export,
 }
 
 /// `bellwire keys …`.
@@ -204,35 +147,6 @@ pub fn migrate(common: &Common) -> Result<(), Failure> {
     let not_opened = |e: crate::store::pool::OpenError| Failure::Setting(e.to_string());
     let done = steps::run(&mut database.open().map_err(not_opened)?).map_err(not_opened)?;
     answer(common.json, &json!({"applied": done}), &format!("The schema is current ({done} steps applied)."));
-    Ok(())
-}
-
-/// `bellwire partner …`.
-pub fn partner(common: &Common, command: PartnerCommand) -> Result<(), Failure> {
-    let cx = operator(common)?;
-    match command {
-        PartnerCommand::Create { name, kind, id } => {
-            let made = partners::create(&cx, PartnerDraft { name, kind, id }).map_err(failure)?;
-            let unit = made.bu.map_or(String::new(), |bu| format!(", business unit {bu}"));
-            let value = json!({"id": made.partner, "bu": made.bu, "kind": kind});
-            answer(common.json, &value, &format!("Partner {}{unit}", made.partner));
-        }
-        PartnerCommand::Plan { partner, api_access } => {
-            let on = api_access == Switch::On;
-            plan::set_api_access(&cx, partner, on).map_err(failure)?;
-            let text =
-                if on { "API access is part of the plan." } else { "API access is not part of the plan." };
-            answer(common.json, &json!({"partner": partner, "api_access": on}), text);
-        }
-        PartnerCommand::Withdraw { partner, unit, all: _ } => {
-            partners::withdraw(&cx, partner, granted(&cx, unit)?).map_err(failure)?;
-            answer(common.json, &json!({"withdrawn": true}), "Withdrawn.");
-        }
-        PartnerCommand::Grant { partner, unit, all: _ } => {
-            partners::grant(&cx, partner, granted(&cx, unit)?).map_err(failure)?;
-            answer(common.json, &json!({"granted": true}), "Granted.");
-        }
-    }
     Ok(())
 }
 
@@ -267,7 +181,8 @@ pub fn user(common: &Common, command: UserCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-fn setup_link(public_url: &Url, link: &LinkSecret) -> String {
+/// What a one-time link is typed as.
+pub(super) fn setup_link(public_url: &Url, link: &LinkSecret) -> String {
     format!("{}/setup?link={}", public_url.as_str().trim_end_matches('/'), link.expose())
 }
 
@@ -302,8 +217,10 @@ pub fn token(common: &Common, command: TokenCommand) -> Result<(), Failure> {
 
 /// `bellwire audit …`.
 pub fn audit(common: &Common, command: &AuditCommand) -> Result<(), Failure> {
-    let AuditCommand::Verify = command;
     let cx = operator(common)?;
+    if matches!(command, AuditCommand::Export) {
+        return export(&cx, |row| say(&row.to_string())).map_err(failure);
+    }
     match cx.read(verify).map_err(failure)? {
         Chain::Whole { rows } => {
             let text = format!("The audit log is whole: {rows} rows, each as it was written.");
@@ -339,7 +256,7 @@ pub fn keys(common: &Common, command: &KeysCommand) -> Result<(), Failure> {
 }
 
 /// A context for the operator, on a database that a server may be serving at the same time.
-fn operator(common: &Common) -> Result<Cx, Failure> {
+pub(super) fn operator(common: &Common) -> Result<Cx, Failure> {
     let here = Url::parse("http://127.0.0.1/").map_err(|e| WrongSetting(e.to_string()))?;
     let app = App::open(Opening {
         database: address(&common.database)?,
@@ -354,12 +271,8 @@ fn operator(common: &Common) -> Result<Cx, Failure> {
     Ok(app.cx(Actor::Operator, Source::default()))
 }
 
-/// What is meant with the number of a unit's partner, or without one.
-fn granted(cx: &Cx, unit: Option<i64>) -> Result<Grant, Failure> {
-    unit.map_or(Ok(Grant::All), |owner| unit_of(cx, owner).map(Grant::Unit))
-}
-
-fn unit_of(cx: &Cx, partner: i64) -> Result<BuId, Failure> {
+/// The unit of a channel partner.
+pub(super) fn unit_of(cx: &Cx, partner: i64) -> Result<BuId, Failure> {
     partners::unit_of(cx, partner).map_err(failure)?.ok_or_else(|| {
         Failure::Setting(format!("Partner {partner} has no business unit of its own, or does not exist."))
     })
@@ -372,7 +285,7 @@ fn read_password() -> Result<String, Failure> {
 }
 
 /// What an operation refused, in one sentence.
-fn failure(error: Error) -> Failure {
+pub(super) fn failure(error: Error) -> Failure {
     match error {
         Error::Invalid(errors) => {
             let told: Vec<String> = errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect();

@@ -3,6 +3,7 @@
 pub mod backlog;
 pub mod beside;
 pub mod courier;
+pub mod denials;
 pub mod desk;
 pub mod destinations;
 pub mod engine;

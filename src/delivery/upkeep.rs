@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use crate::config::Keep;
 use crate::delivery::beside::Beside;
 use crate::ops::cx::Tools;
 use crate::ops::system::upkeep::Round;
@@ -16,13 +17,13 @@ const BETWEEN_ROUNDS: Duration = Duration::from_mins(1);
 /// How much passes between two batches, in which others have the database to themselves.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(10);
 
-/// Starts the thread. Events older than `keep` are removed; none without it.
-pub fn start(tools: &Arc<Tools>, keep: Option<Duration>) -> std::io::Result<Beside> {
+/// Starts the thread. What is older than `keep` is removed.
+pub fn start(tools: &Arc<Tools>, keep: Keep) -> std::io::Result<Beside> {
     let tools = tools.clone();
     Beside::start("upkeep", move |stopped| run(&tools, keep, stopped))
 }
 
-fn run(tools: &Tools, keep: Option<Duration>, stopped: &Receiver<()>) {
+fn run(tools: &Tools, keep: Keep, stopped: &Receiver<()>) {
     let mut round = Round::new(tools, keep);
     let mut pause = FIRST;
     while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {

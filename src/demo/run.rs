@@ -32,7 +32,7 @@ pub fn run(listen: SocketAddr, say: fn(&str)) -> Result<(), Failure> {
         deliver: true,
         egress,
         public_url,
-        keep: Keep { days: 30 },
+        keep: Keep { days: 30, audit_days: 0 },
     };
     server::run(plan, |app| {
         let failed = |why: String| Failure::Running(format!("The demo could not be prepared: {why}."));

@@ -16,6 +16,7 @@ use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, EventId, ProgrammeId, TeamId, UserId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
+use crate::ops::access::operators;
 use crate::ops::access::partners::{self, Grant, PartnerDraft};
 use crate::ops::access::tokens::{self, TokenDraft};
 use crate::ops::access::users::{self, UserDraft};
@@ -100,6 +101,8 @@ pub(super) fn build(app: &App, receiver: &Receiver) -> Result<World, Error> {
     let (number, name, domain, people) = GLOBAL;
     let draft = PartnerDraft { name: name.into(), kind: PartnerKind::Global, id: Some(number) };
     partners::create(&operator(0), draft)?;
+    // So that its owner sees what operators see.
+    operators::set_operator(&operator(0), number, true)?;
     join(&operator(1), (number, name, domain), &people, &mut seats)?;
     for (number, name, granted) in OTHERS {
         let bu = channel(&operator(2), number, name)?;
@@ -157,6 +160,8 @@ fn join(
             email: email.clone(),
             session: cx.id(),
             reauth_at: cx.now,
+            owes_factor: false,
+            is_operator: false,
         };
         joined.push(Person { role, login });
         seats.push(Seat { role, partner, number, email });

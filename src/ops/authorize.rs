@@ -5,6 +5,7 @@ use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
 use crate::domain::id::BuId;
 use crate::ops::cx::{Actor, Cx, TokenActor};
+use crate::ops::system::denials::Denial;
 use crate::ops::{Error, Refusal};
 use crate::store::access::{memberships, units};
 use crate::store::pool::Conn;
@@ -32,15 +33,29 @@ pub struct Access {
 pub fn authorize(cx: &Cx, conn: &mut Conn, bu: BuId, need: Permission) -> Result<Access, Error> {
     let access = find_unit(cx, conn, bu)?;
     match &cx.actor {
-        Actor::Token(_) if !access.api_access => Err(Error::Forbidden(Refusal::NoApiAccess)),
         Actor::Token(token) => {
-            authorize_token(token, need)?;
+            if !access.api_access {
+                note_denied(cx, token, need);
+                return Err(Error::Forbidden(Refusal::NoApiAccess));
+            }
+            authorize_token(token, need).inspect_err(|_| note_denied(cx, token, need))?;
             cx.tools.known.uses.note(token.token, need, cx.now);
             Ok(access)
         }
         Actor::Login(_) if !held(&access).contains(need) => Err(Error::Forbidden(Refusal::Role(need))),
         _ => Ok(access),
     }
+}
+
+/// Has the audit log of a token's unit tell that the token may not do what needs `need`.
+pub fn note_denied(cx: &Cx, token: &TokenActor, need: Permission) {
+    let denial = Denial {
+        action: "access.denied",
+        bu: Some(token.bu),
+        target_kind: "permission",
+        target_id: need.as_str().to_owned(),
+    };
+    cx.tools.known.denials.note(&cx.actor, &cx.source, denial);
 }
 
 /// Passes a token that may do what needs `need` in its own unit. Reads nothing: the token was authenticated for

@@ -17,6 +17,7 @@ use crate::ops::events::gather::Gatherer;
 use crate::ops::events::handoff::Handoff;
 use crate::ops::events::resting::Resting;
 use crate::ops::recent::Recent;
+use crate::ops::system::denials::Denials;
 use crate::ops::tally::Tally;
 use crate::ops::webhooks::catalogue::Publishing;
 use crate::store::db::Db;
@@ -55,6 +56,8 @@ pub struct Known {
     pub uses: Tally,
     /// Endpoints that are left alone for a while.
     pub resting: Resting,
+    /// Denied attempts that are not in the audit log yet.
+    pub denials: Denials,
     /// Sessions of global partners with the units they are known to have entered.
     pub entered: Recent<(SessionId, BuId), ()>,
 }
@@ -66,6 +69,7 @@ impl Default for Known {
             types: Recent::new(Duration::from_secs(1), 10_000),
             uses: Tally::default(),
             resting: Resting::default(),
+            denials: Denials::default(),
             entered: Recent::new(Duration::from_hours(24), 10_000),
         }
     }
@@ -99,6 +103,11 @@ pub struct Login {
     pub session: SessionId,
     /// When the person last proved who they are.
     pub reauth_at: Ts,
+    /// Whether a partner of the login wants a second factor of it, and it has none: it sets one up before anything
+    /// else.
+    pub owes_factor: bool,
+    /// Whether the login was an operator when the request came. Operations ask again.
+    pub is_operator: bool,
 }
 
 /// A token, as authenticated for this request.

@@ -96,6 +96,8 @@ impl World {
             email: format!("{id}@example.com"),
             session: cx.id(),
             reauth_at: cx.now,
+            owes_factor: false,
+            is_operator: false,
         };
         Cx::new(&self.tools, Actor::Login(login), Source::default())
     }

@@ -9,6 +9,7 @@ use crate::http::identity::request_id;
 use crate::http::limits::Limited;
 use crate::ops::access::partners::{self, Landing};
 use crate::ops::{Error, Refusal};
+use crate::web::denied;
 use crate::web::errors::{Alone, Inside, Trouble, Way};
 use crate::web::here::Here;
 use crate::web::page::answer;
@@ -28,6 +29,9 @@ pub enum Fault {
     /// The password was right, and the second factor is still asked for.
     #[error("the second factor is not proved")]
     SecondFactor,
+    /// A partner of the person requires a second factor, and they have none yet.
+    #[error("the second factor is not set up")]
+    OwesFactor,
     /// The person proved who they are too long ago for this.
     #[error("the sign-in is too old")]
     OldSignIn,
@@ -135,7 +139,9 @@ fn reason(refusal: Refusal) -> String {
 impl ResponseError for Fault {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignIn | Self::SecondFactor | Self::OldSignIn => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::SecondFactor | Self::OwesFactor | Self::OldSignIn => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forged | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Refused { status, .. } => *status,
@@ -153,6 +159,7 @@ pub async fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
     match fault {
         Fault::SignIn => to_sign_in(request, routes::LOGIN),
         Fault::SecondFactor => to_sign_in(request, routes::LOGIN_CODE),
+        Fault::OwesFactor => to_sign_in(request, routes::ACCOUNT_FACTOR),
         Fault::OldSignIn => to_confirm(request),
         Fault::Forged => {
             let text = "It did not come from a page of yours, or the page was open for too long. Go back, reload \
@@ -195,6 +202,9 @@ fn alone(request: &HttpRequest, status: StatusCode, trouble: Trouble) -> HttpRes
 /// Trouble with what stands around every page of the business unit that the address names.
 async fn around(request: &HttpRequest, status: StatusCode, mut trouble: Trouble) -> HttpResponse {
     let Some(here) = Here::around(request).await else {
+        if status == StatusCode::NOT_FOUND {
+            denied::at_the_door(request);
+        }
         if status == StatusCode::NOT_FOUND && is_global(request).await {
             trouble.ways.push(Way::to(routes::PARTNERS, "Partner search"));
         }
@@ -205,6 +215,7 @@ async fn around(request: &HttpRequest, status: StatusCode, mut trouble: Trouble)
         trouble.ways.push(Way::to(routes::PARTNERS, "Partner search"));
     }
     if status == StatusCode::FORBIDDEN {
+        denied::inside(request, &here);
         trouble.text = format!("{} You are here as {}.", trouble.text, here.role());
     }
     let shell = here.bare_shell(&trouble.title, Place::Elsewhere);

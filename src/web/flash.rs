@@ -109,6 +109,22 @@ words! {
         ProgrammeRenamed = "programme_renamed",
         /// A programme is gone.
         ProgrammeDeleted = "programme_deleted",
+        /// A partner has another name.
+        PartnerRenamed = "partner_renamed",
+        /// A global partner may open more units.
+        UnitsGranted = "units_granted",
+        /// A global partner may open fewer units.
+        UnitsWithdrawn = "units_withdrawn",
+        /// API access is part of a plan.
+        ApiAccessOn = "api_access_on",
+        /// API access is not part of a plan.
+        ApiAccessOff = "api_access_off",
+        /// An owner was invited, and the link shown.
+        OwnerLinkShown = "owner_link_shown",
+        /// Every login of a partner needs a second factor.
+        FactorRequired = "factor_required",
+        /// A second factor is up to each login of a partner.
+        FactorFree = "factor_free",
     }
 }
 
@@ -182,6 +198,18 @@ impl Flash {
             Self::UserEnabled => ("User switched on", "They can sign in again."),
             Self::UserSignedOut => ("Signed out everywhere", "They can sign in again at once."),
             Self::UserRemoved => ("User removed", "What they did stays in the logs."),
+            Self::PartnerRenamed => ("Partner renamed", ""),
+            Self::UnitsGranted => ("Granted", "The partner may open them from its next request on."),
+            Self::UnitsWithdrawn => ("Withdrawn", "The partner may not open them from its next request on."),
+            Self::ApiAccessOn => ("API access given", "Webhooks that stopped for the plan go on."),
+            Self::ApiAccessOff => ("API access taken", "Its webhooks have stopped; nothing was deleted."),
+            Self::OwnerLinkShown => {
+                ("The link was shown once", "If it was not sent, make another beside the owner.")
+            }
+            Self::FactorRequired => {
+                ("Second factor required", "Whoever has none sets it up before anything else.")
+            }
+            Self::FactorFree => ("Second factor up to each", "Those that are set up stay on."),
             Self::TeamCreated => ("Team created", "Now add its members."),
             Self::TeamRenamed => ("Team renamed", ""),
             Self::TeamDeleted => ("Team deleted", "Its members stay what they are."),

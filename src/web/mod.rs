@@ -4,6 +4,7 @@ pub mod access;
 pub mod assets;
 pub mod bars;
 pub mod chart;
+mod denied;
 pub mod docs;
 pub mod errors;
 pub mod events;

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Scop
 use crate::http::{compression, csp_reports};
 use crate::web::access::account::{codes, factor, looks, password, sessions, settings};
 use crate::web::access::{
-    challenge, confirm, home, login, logout, partners, programmes, setup, teams, tokens, users,
+    challenge, confirm, home, login, logout, operator, partners, programmes, setup, teams, tokens, users,
 };
 use crate::web::docs;
 use crate::web::events::{event, log, replays};
@@ -50,15 +50,7 @@ impl Mounted {
             .action(routes::LOGOUT, logout::send)
             .both(routes::CONFIRM, confirm::open, confirm::send)
             .both(routes::SETUP, setup::open, setup::send)
-            .page(routes::ACCOUNT, settings::open)
-            .both(routes::ACCOUNT_PASSWORD, password::open, password::send)
-            .both(routes::ACCOUNT_FACTOR, factor::open, factor::send)
-            .both(routes::ACCOUNT_FACTOR_OFF, factor::open_off, factor::send_off)
-            .both(routes::ACCOUNT_CODES, codes::open, codes::send)
-            .action(routes::ACCOUNT_CODES_FILE, codes::file)
-            .action(routes::ACCOUNT_LOOKS, looks::send)
-            .action(routes::ACCOUNT_SESSIONS_END, sessions::end_others)
-            .action("/account/sessions/{ses}/end", sessions::end)
+            .account()
             .page(routes::PARTNERS, partners::open)
             .page(routes::API_DOCS, docs::page::open)
             .page("/bu/{bu}", overview::open)
@@ -91,6 +83,7 @@ impl Mounted {
             .action("/bu/{bu}/admin/webhooks/{wh}/pause", list::pause)
             .action("/bu/{bu}/admin/webhooks/{wh}/resume", list::resume)
             .page("/bu/{bu}/admin/users", users::list::open)
+            .action("/bu/{bu}/admin/users/second-factor", users::factor::send)
             .both("/bu/{bu}/admin/users/new", users::invite::open, users::invite::send)
             .both("/bu/{bu}/admin/users/{usr}/edit", users::edit::open, users::edit::send)
             .action("/bu/{bu}/admin/users/{usr}/link", users::list::link)
@@ -143,6 +136,35 @@ impl Mounted {
             .both("/bu/{bu}/replays/new", replays::start::open, replays::start::send)
             .page("/bu/{bu}/replays/{rpl}", replays::one::open)
             .action("/bu/{bu}/replays/{rpl}/cancel", replays::one::cancel)
+            .operator()
+    }
+
+    /// What a person decides on their own account.
+    fn account(self) -> Self {
+        self.page(routes::ACCOUNT, settings::open)
+            .both(routes::ACCOUNT_PASSWORD, password::open, password::send)
+            .both(routes::ACCOUNT_FACTOR, factor::open, factor::send)
+            .both(routes::ACCOUNT_FACTOR_OFF, factor::open_off, factor::send_off)
+            .both(routes::ACCOUNT_CODES, codes::open, codes::send)
+            .action(routes::ACCOUNT_CODES_FILE, codes::file)
+            .action(routes::ACCOUNT_LOOKS, looks::send)
+            .action(routes::ACCOUNT_SESSIONS_END, sessions::end_others)
+            .action("/account/sessions/{ses}/end", sessions::end)
+    }
+
+    /// What only operators find.
+    fn operator(self) -> Self {
+        self.page(routes::operator::PARTNERS, operator::list::open)
+            .both(routes::operator::PARTNER_NEW, operator::create::open, operator::create::send)
+            .page("/operator/partners/{number}", operator::one::open)
+            .action("/operator/partners/{number}/name", operator::change::rename)
+            .both("/operator/partners/{number}/plan", operator::plan::open, operator::plan::send)
+            .action("/operator/partners/{number}/grants", operator::change::grant)
+            .action("/operator/partners/{number}/grants/all", operator::change::grant_all)
+            .action("/operator/partners/{number}/grants/{of}/withdraw", operator::change::withdraw)
+            .action("/operator/partners/{number}/owners", operator::change::invite)
+            .action("/operator/partners/{number}/owners/{usr}/link", operator::change::link)
+            .action("/operator/partners/{number}/second-factor", operator::change::factor)
     }
 
     /// A page to look at.

@@ -1,5 +1,6 @@
 //! Every address of the browser's face, spelled once.
 
+pub mod operator;
 mod query;
 
 use crate::domain::id::{
@@ -182,6 +183,11 @@ pub fn webhook_resume(bu: BuId, webhook: WebhookId) -> String {
 /// Admin › Users.
 pub fn users(bu: BuId) -> String {
     format!("/bu/{bu}/admin/users")
+}
+
+/// POST has every login need a second factor, or leaves it to each.
+pub fn users_factor(bu: BuId) -> String {
+    format!("/bu/{bu}/admin/users/second-factor")
 }
 
 /// The page, or dialog, in which somebody is invited; POST invites.

@@ -7,6 +7,7 @@ mod dashboard;
 mod details;
 mod docs;
 mod matrix;
+mod operator;
 mod people;
 mod system;
 mod tokens;

@@ -19,7 +19,11 @@ use crate::ops::access::sign_in::{
 use crate::ops::cx::{Actor, Cx, Login, Source};
 use crate::web::cookies::{Jar, Kind};
 use crate::web::fault::Fault;
+use crate::web::routes;
 use crate::web::shell::{Badge, Theme};
+
+/// What is open to somebody whose partner requires a second factor, and who has none yet.
+const WHILE_OWING: [&str; 3] = [routes::ACCOUNT_FACTOR, routes::CONFIRM, routes::LOGOUT];
 
 /// What an extractor of ours is waiting for.
 pub type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Fault>>>>;
@@ -57,7 +61,8 @@ impl SignedIn {
 
     /// The login as pages show it.
     pub fn badge(&self) -> Badge {
-        Badge::new(&self.login.name, &self.login.email)
+        let operates = self.login.is_operator && !self.login.owes_factor;
+        Badge { operates, ..Badge::new(&self.login.name, &self.login.email) }
     }
 }
 
@@ -95,6 +100,9 @@ pub async fn signed_in(request: &HttpRequest) -> Result<Option<SignedIn>, Fault>
         Err(Some(_)) => return Err(Fault::SecondFactor),
         Err(None) => return Ok(None),
     };
+    if login.owes_factor && !WHILE_OWING.contains(&request.path()) {
+        return Err(Fault::OwesFactor);
+    }
     let csrf = csrf_token(&app.tools, login.session);
     let signed = SignedIn { app, login, csrf, theme: theme(request), source: identity::source(request) };
     request.extensions_mut().insert(signed.clone());

@@ -46,12 +46,15 @@ pub struct Badge {
     pub email: String,
     /// Two letters of the name.
     pub initials: String,
+    /// Whether the login is an operator, and so is led to the operator's pages.
+    pub operates: bool,
 }
 
 impl Badge {
-    /// The badge of a login.
+    /// The badge of a login that is no operator.
     pub fn new(name: &str, email: &str) -> Self {
-        Self { name: name.to_owned(), email: email.to_owned(), initials: format::initials(name) }
+        let initials = format::initials(name);
+        Self { name: name.to_owned(), email: email.to_owned(), initials, operates: false }
     }
 }
 

@@ -52,6 +52,13 @@ fn access(s: &Samples) -> Vec<Drawn> {
         both("error-401", &s.sign_in_again()),
         both("setup", &s.setup()),
         both("invitation", &s.invitation()),
+        both("operator-partners", &s.operator_partners()),
+        both("operator-partners-none", &s.operator_partners_none()),
+        both("operator-partner-new", &s.operator_partner_new()),
+        both("operator-partner", &s.operator_partner(false)),
+        both("operator-partner-global", &s.operator_partner(true)),
+        both("operator-plan-off", &s.operator_plan(true)),
+        both("operator-plan-on", &s.operator_plan(false)),
         both("partner-search", &s.partners(true)),
         both("partner-search-none", &s.partners(false)),
     ]

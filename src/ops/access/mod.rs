@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod bearer;
+pub mod operators;
+pub mod partner_desk;
 pub mod partner_search;
 pub mod partners;
 pub mod password;

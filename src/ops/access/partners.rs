@@ -8,7 +8,8 @@ use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, UserId};
 use crate::domain::problem::FieldErrors;
 use crate::ops::Error;
-use crate::ops::authorize::{find_unit, operator_only};
+use crate::ops::access::operators::{authorize_operator, see_as_operator};
+use crate::ops::authorize::find_unit;
 use crate::ops::cx::{Actor, Cx};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::webhooks::read::FAILING_AFTER;
@@ -84,16 +85,23 @@ pub struct Unit {
 /// Makes a partner, and the business unit of a channel partner. For the operator. Fields: `name`, `id`.
 /// `partner_exists` when the number is taken.
 pub fn create(cx: &Cx, draft: PartnerDraft) -> Result<PartnerCreated, Error> {
-    operator_only(cx)?;
     let PartnerDraft { name, kind, id } = draft;
+    let checked = check(&name, id);
+    cx.write(|conn| {
+        authorize_operator(cx, conn)?;
+        insert(cx, conn, &checked?, kind, id)
+    })
+}
+
+/// A partner's name and its number, when one is wished for. Fields: `name`, `id`.
+pub(super) fn check(name: &str, id: Option<PartnerNumber>) -> Result<Name, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let name = errors.keep(Name::parse("name", &name));
+    let name = errors.keep(Name::parse("name", name));
     if id.is_some_and(|id| !(1..=HIGHEST_NUMBER).contains(&id)) {
         errors.push("id", "format", "A partner's number has 1 to 12 digits and is above 0.");
     }
-    let Some(name) = name else { return Err(errors.into()) };
-    errors.or(())?;
-    cx.write(|conn| insert(cx, conn, &name, kind, id))
+    let Some(name) = name else { return Err(errors) };
+    errors.or(name)
 }
 
 /// Makes a partner in a transaction of the caller's.
@@ -116,6 +124,8 @@ pub(super) fn insert(
         kind,
         grants_all: false,
         created_at: cx.now,
+        is_operator: false,
+        second_factor_required: false,
     };
     partners::insert(conn, &row)?;
     let bu = (kind == PartnerKind::Channel).then(|| cx.id());
@@ -129,59 +139,83 @@ pub(super) fn insert(
     Ok(PartnerCreated { partner: number, bu })
 }
 
-/// Lets a global partner access business units. For the operator. Granting twice changes nothing.
-/// `not_global` for a channel partner.
-pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
-    operator_only(cx)?;
+/// Lets a global partner access business units, all of these or none. For operators who have signed in a moment
+/// ago. Granting twice changes nothing. `not_global` for a channel partner.
+pub fn grant_each(cx: &Cx, partner: PartnerNumber, grants: &[Grant]) -> Result<(), Error> {
     cx.write(|conn| {
-        let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
-        if row.kind != PartnerKind::Global {
-            let text = format!("Partner {partner} is a channel partner, which accesses its own unit only.");
-            return Err(Error::conflict("not_global", text));
-        }
-        match grant {
-            Grant::All if row.grants_all => Ok(()),
-            Grant::All => {
-                partners::set_grants_all(conn, partner, true)?;
-                record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))
-            }
-            Grant::Unit(bu) => {
-                units::find(conn, bu)?.ok_or(Error::NotFound)?;
-                let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
-                if grants::insert(conn, &row)? {
-                    record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
-                }
-                Ok(())
-            }
-        }
+        authorize_operator(cx, conn)?;
+        grants.iter().try_for_each(|grant| insert_grant(cx, conn, partner, *grant))
     })
 }
 
-/// Takes from a global partner what was granted, at once: its logins are out of the unit with their next request,
-/// and its webhooks hear no next event of it. For the operator. What was not granted changes nothing; units
-/// granted one by one stay when all are withdrawn.
-pub fn withdraw(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
-    operator_only(cx)?;
-    cx.write(|conn| {
-        let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
-        let (bu, units) = match grant {
-            Grant::All if !row.grants_all => return Ok(()),
-            Grant::All => {
-                partners::set_grants_all(conn, partner, false)?;
-                (None, json!({"units": "all"}))
+/// The same for one of them.
+pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+    grant_each(cx, partner, &[grant])
+}
+
+/// Grants in a transaction of the caller's.
+pub(super) fn insert_grant(
+    cx: &Cx,
+    conn: &mut Conn,
+    partner: PartnerNumber,
+    grant: Grant,
+) -> Result<(), Error> {
+    let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
+    if row.kind != PartnerKind::Global {
+        let text = format!("Partner {partner} is a channel partner, which accesses its own unit only.");
+        return Err(Error::conflict("not_global", text));
+    }
+    match grant {
+        Grant::All if row.grants_all => Ok(()),
+        Grant::All => {
+            partners::set_grants_all(conn, partner, true)?;
+            record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))
+        }
+        Grant::Unit(bu) => {
+            units::find(conn, bu)?.ok_or(Error::NotFound)?;
+            let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
+            if grants::insert(conn, &row)? {
+                record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
             }
-            Grant::Unit(bu) if !grants::remove(conn, partner, bu)? => return Ok(()),
-            Grant::Unit(bu) => (Some(bu), json!({"units": [bu]})),
-        };
-        let withdrawn = Entry {
-            action: "grant.withdrawn",
-            target_kind: "partner",
-            target_id: partner.to_string(),
-            before: Some(units),
-            after: None,
-        };
-        record(cx, conn, bu, withdrawn)
+            Ok(())
+        }
+    }
+}
+
+/// Takes from a global partner what was granted, at once: its logins are out of the unit with their next request,
+/// and its webhooks hear no next event of it. All of these or none; what was not granted changes nothing, and units
+/// granted one by one stay when all are withdrawn. For operators who have signed in a moment ago.
+pub fn withdraw_each(cx: &Cx, partner: PartnerNumber, grants: &[Grant]) -> Result<(), Error> {
+    cx.write(|conn| {
+        authorize_operator(cx, conn)?;
+        grants.iter().try_for_each(|grant| remove_grant(cx, conn, partner, *grant))
     })
+}
+
+/// The same for one of them.
+pub fn withdraw(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+    withdraw_each(cx, partner, &[grant])
+}
+
+fn remove_grant(cx: &Cx, conn: &mut Conn, partner: PartnerNumber, grant: Grant) -> Result<(), Error> {
+    let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
+    let (bu, units) = match grant {
+        Grant::All if !row.grants_all => return Ok(()),
+        Grant::All => {
+            partners::set_grants_all(conn, partner, false)?;
+            (None, json!({"units": "all"}))
+        }
+        Grant::Unit(bu) if !grants::remove(conn, partner, bu)? => return Ok(()),
+        Grant::Unit(bu) => (Some(bu), json!({"units": [bu]})),
+    };
+    let withdrawn = Entry {
+        action: "grant.withdrawn",
+        target_kind: "partner",
+        target_id: partner.to_string(),
+        before: Some(units),
+        after: None,
+    };
+    record(cx, conn, bu, withdrawn)
 }
 
 fn entry(action: &'static str, partner: PartnerNumber, after: serde_json::Value) -> Entry {
@@ -211,8 +245,10 @@ pub(super) fn landing_of(conn: &mut Conn, user: UserId) -> Result<Landing, Error
 /// The business unit of a channel partner; `None` when there is no such partner or it has none of its own.
 /// For the operator.
 pub fn unit_of(cx: &Cx, partner: PartnerNumber) -> Result<Option<BuId>, Error> {
-    operator_only(cx)?;
-    cx.read(|conn| Ok(units::of_partner(conn, partner)?.map(|unit| unit.id)))
+    cx.read(|conn| {
+        see_as_operator(cx, conn)?;
+        Ok(units::of_partner(conn, partner)?.map(|unit| unit.id))
+    })
 }
 
 /// The unit as its pages name it; `NotFound` when it is not the caller's.
@@ -277,8 +313,8 @@ mod tests {
         let ours = world.channel("Ours");
         let owner = world.login(ours.partner, Role::Owner);
         let draft = PartnerDraft { name: "Mine".into(), kind: PartnerKind::Global, id: None };
-        assert!(matches!(create(&owner, draft), Err(Error::Forbidden(_))));
-        assert!(matches!(grant(&owner, ours.partner, Grant::All), Err(Error::Forbidden(_))));
+        assert!(is_not_found(&create(&owner, draft)));
+        assert!(is_not_found(&grant(&owner, ours.partner, Grant::All)));
         let channel = grant(&world.operator(), ours.partner, Grant::All);
         assert!(matches!(channel, Err(Error::Conflict { code: "not_global", .. })));
     }

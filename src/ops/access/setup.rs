@@ -15,7 +15,7 @@ use crate::ops::Error;
 use crate::ops::access::bearer::{self, LinkSecret};
 use crate::ops::access::sign_in::{NewSession, begin};
 use crate::ops::access::users::{self as logins, NewUser};
-use crate::ops::access::{partners, password};
+use crate::ops::access::{operators, partners, password};
 use crate::ops::cx::{Actor, Cx, Source, Tools};
 use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::system::audit::{Entry, record};
@@ -210,6 +210,8 @@ fn found(
         return Err(Error::NotFound);
     }
     let partner = partners::insert(cx, conn, partner_name, PartnerKind::Channel, None)?.partner;
+    // Whoever sets the installation up runs it.
+    operators::set(cx, conn, partner, true)?;
     let new = NewUser { email: checked.email.clone(), name: checked.name.clone(), password_hash: Some(hash) };
     let user = logins::insert(cx, conn, new, (partner, Role::Owner))?;
     logins::tell_created(cx, conn, news, &user, (partner, Role::Owner))?;

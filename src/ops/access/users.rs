@@ -17,9 +17,10 @@ use crate::domain::access::user::{Role, canonical_email};
 use crate::domain::id::{BuId, UserId};
 use crate::domain::problem::FieldErrors;
 use crate::ops::access::bearer::{self, LinkSecret};
+use crate::ops::access::operators::authorize_operator;
 use crate::ops::access::password;
 use crate::ops::authorize::{authorize, authorize_admin};
-use crate::ops::cx::{Actor, Cx};
+use crate::ops::cx::Cx;
 use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
@@ -101,8 +102,11 @@ pub(super) fn check_email(text: &str) -> Result<String, FieldErrors> {
 }
 
 fn may_add(cx: &Cx, conn: &mut Conn, (partner, new): (PartnerNumber, Role)) -> Result<(), Error> {
-    if matches!(cx.actor, Actor::Operator | Actor::System) {
-        return partners::find(conn, partner)?.map(drop).ok_or(Error::NotFound);
+    match authorize_operator(cx, conn) {
+        Ok(()) => return partners::find(conn, partner)?.map(drop).ok_or(Error::NotFound),
+        // An operator whose sign-in is old is still an admin of its own partner.
+        Err(Error::NotFound | Error::Forbidden(_)) => {}
+        Err(other) => return Err(other),
     }
     let unit = units::of_partner(conn, partner)?.ok_or(Error::NotFound)?;
     let access = authorize_admin(cx, conn, unit.id)?;
@@ -144,7 +148,7 @@ pub(super) fn insert(
 }
 
 /// A link by which a login chooses its password.
-fn link(
+pub(super) fn link(
     cx: &Cx,
     conn: &mut Conn,
     user: &UserRow,

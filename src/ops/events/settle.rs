@@ -1,12 +1,11 @@
 //! Settling: what an attempt's outcome means for its delivery, its webhook and the charts.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::clock::Clock;
 use crate::domain::events::attempt::Attempt;
 use crate::domain::events::cause::Cause;
 use crate::domain::events::delivery::{DeliveryKind, DeliveryState};
@@ -19,8 +18,11 @@ use crate::ops::Error;
 use crate::ops::cx::Tools;
 use crate::ops::events::gather::GatherTools;
 use crate::ops::events::handoff::{Destination, Handed, Outcome, Verdict};
+use crate::ops::events::publish::News;
 use crate::ops::events::queue::due_now;
 use crate::ops::system::audit::{self, Entry};
+use crate::ops::webhooks::read::view;
+use crate::ops::webhooks::told;
 use crate::store::events::attempts;
 use crate::store::events::rollups::{self, HourRow, MINUTES};
 use crate::store::events::settle::{self, Settlement};
@@ -82,8 +84,19 @@ pub fn unstored<'a>(conn: &mut Conn, outcomes: &'a [Outcome]) -> Result<Vec<&'a 
     Ok(outcomes.iter().filter(is_new).collect())
 }
 
-/// Stores outcomes; gives the webhooks that were switched off or on by them.
-pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Result<Vec<WebhookId>, Error> {
+/// The units in which some of these outcomes may switch a webhook, which publishes it there.
+pub fn telling(outcomes: &[Outcome]) -> BTreeSet<BuId> {
+    outcomes.iter().filter(|outcome| may_switch(outcome)).map(|outcome| outcome.handed.bu).collect()
+}
+
+/// Stores outcomes; gives the webhooks that were switched off or on by them, of which `news` tells. Whoever calls
+/// holds the order of events of the units that are [`telling`]: it comes before their webhooks.
+pub fn store(
+    tools: &GatherTools,
+    conn: &mut Conn,
+    outcomes: &[&Outcome],
+    news: &mut News,
+) -> Result<Vec<WebhookId>, Error> {
     if outcomes.is_empty() {
         return Ok(Vec::new());
     }
@@ -99,7 +112,17 @@ pub fn store(tools: &GatherTools, conn: &mut Conn, outcomes: &[&Outcome]) -> Res
     rollups::add(conn, &counted)?;
     unit_hours::add(conn, tools.node, &counted)?;
     weigh(conn, outcomes)?;
-    switched(&tools.clock, conn, outcomes, now)
+    switched(tools, conn, outcomes, now, news)
+}
+
+/// Whether an outcome may switch its webhook off or on.
+fn may_switch(outcome: &Outcome) -> bool {
+    outcome.verdict == Verdict::Gone || passed(outcome)
+}
+
+/// Whether it is that of a test that arrived.
+fn passed(outcome: &Outcome) -> bool {
+    outcome.handed.kind == DeliveryKind::Test && outcome.verdict == Verdict::Delivered
 }
 
 /// What was sent again and arrived.
@@ -112,43 +135,52 @@ fn arrived_again(outcomes: &[&Outcome]) -> Vec<(EventId, EndpointId)> {
 
 /// Switches webhooks off whose receiver said that it is gone, and on again that pass a test after they had
 /// failed for long; gives them.
-fn switched(clock: &Clock, conn: &mut Conn, outcomes: &[&Outcome], now: Ts) -> Result<Vec<WebhookId>, Error> {
-    let mut switched = Vec::new();
-    for outcome in outcomes {
+fn switched(
+    tools: &GatherTools,
+    conn: &mut Conn,
+    outcomes: &[&Outcome],
+    now: Ts,
+    news: &mut News,
+) -> Result<Vec<WebhookId>, Error> {
+    let (mut switched, mut rows) = (Vec::new(), Vec::new());
+    for outcome in outcomes.iter().filter(|outcome| may_switch(outcome)) {
         let (bu, id) = (outcome.handed.bu, outcome.handed.webhook);
-        let passed = outcome.handed.kind == DeliveryKind::Test && outcome.verdict == Verdict::Delivered;
-        let is_on = |conn: &mut Conn| {
-            webhooks::find(conn, bu, id).map(|w| w.is_some_and(|w| w.status == WebhookStatus::Active))
-        };
-        // Every attempt that was under way may say so; the first one counts.
-        let (is_switched, action, after) = if outcome.verdict == Verdict::Gone && is_on(conn)? {
-            let edit = WebhookEdit {
-                status: Some(WebhookStatus::Inactive),
-                inactive_reason: Some(Some(InactiveReason::Gone)),
-                updated_at: Some(now),
-                ..WebhookEdit::default()
-            };
+        let is_gone = outcome.verdict == Verdict::Gone;
+        let is_switched =
+            if is_gone { end(conn, (bu, id), now)? } else { failing::revive(conn, bu, id, now)? };
+        let row = if is_switched { webhooks::find(conn, bu, id)? } else { None };
+        let Some(row) = row else { continue };
+        let webhook = view(conn, row)?;
+        let (event, action, after) = if is_gone {
             let after = json!({"status": WebhookStatus::Inactive, "reason": InactiveReason::Gone});
-            (webhooks::edit(conn, bu, id, &edit)?, "webhook.disabled", after)
-        } else if passed {
-            let after = json!({"status": WebhookStatus::Active, "reason": "test_passed"});
-            (failing::revive(conn, bu, id, now)?, "webhook.updated", after)
+            (told::disabled(conn, &webhook, None, now)?, "webhook.disabled", after)
         } else {
-            continue;
+            let after = json!({"status": WebhookStatus::Active, "reason": "test_passed"});
+            (told::switched_on(conn, &webhook, now)?, "webhook.updated", after)
         };
-        if is_switched {
-            switched.push(id);
-            let entry = Entry {
-                action,
-                target_kind: "webhook",
-                target_id: id.to_string(),
-                before: None,
-                after: Some(after),
-            };
-            audit::record_own(clock, conn, Some(bu), entry)?;
-        }
+        news.add_gathered(tools, conn, event)?;
+        switched.push(id);
+        let (target_kind, target_id) = ("webhook", id.to_string());
+        rows.push((bu, Entry { action, target_kind, target_id, before: None, after: Some(after) }));
+    }
+    // Everybody takes the end of the audit log last.
+    for (bu, entry) in rows {
+        audit::record_own(&tools.clock, conn, Some(bu), entry)?;
     }
     Ok(switched)
+}
+
+/// Switches a webhook off because its receiver is gone; whether it was on. Every attempt that was under way may
+/// say so; the first one counts.
+fn end(conn: &mut Conn, (bu, id): (BuId, WebhookId), now: Ts) -> Result<bool, Error> {
+    let is_on = webhooks::find(conn, bu, id)?.is_some_and(|w| w.status == WebhookStatus::Active);
+    let edit = WebhookEdit {
+        status: Some(WebhookStatus::Inactive),
+        inactive_reason: Some(Some(InactiveReason::Gone)),
+        updated_at: Some(now),
+        ..WebhookEdit::default()
+    };
+    Ok(is_on && webhooks::edit(conn, bu, id, &edit)?)
 }
 
 /// What outcomes say of suspects: an attempt that came to an end did not end its worker, whatever became of

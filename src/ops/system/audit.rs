@@ -7,7 +7,9 @@ use crate::clock::Clock;
 use crate::domain::id::{AuditId, BuId};
 use crate::domain::time::Ts;
 use crate::ops::Error;
+use crate::ops::authorize::operator_only;
 use crate::ops::cx::{Actor, Cx};
+use crate::ops::system::actions;
 use crate::store::pool::Conn;
 use crate::store::system::audit::{self, AuditRow};
 
@@ -79,6 +81,9 @@ fn append(
     bu: Option<BuId>,
     entry: Entry,
 ) -> Result<(), Error> {
+    if !actions::is_known(entry.action) {
+        return Err(Error::Internal(format!("{} is in no list of actions", entry.action)));
+    }
     let place = audit::take_place(conn)?;
     let mut row = AuditRow {
         seq: place.seq,
@@ -102,10 +107,64 @@ fn append(
     Ok(audit::append(conn, &row)?)
 }
 
-/// Checks every row of the log. Rows that retention removed at its beginning are not missed.
+/// Gives every row of the log to `each`, oldest first, as JSON. For the operator at the command line.
+pub fn export(cx: &Cx, mut each: impl FnMut(Value)) -> Result<(), Error> {
+    operator_only(cx)?;
+    let end = cx.read(|conn| Ok(audit::head(conn)?.seq))?;
+    let mut last = 0;
+    loop {
+        let rows = cx.read(|conn| Ok(audit::rows(conn, last, end, PART)?))?;
+        let Some(newest) = rows.last() else { return Ok(()) };
+        last = newest.seq;
+        rows.iter().map(exported).for_each(&mut each);
+    }
+}
+
+fn exported(row: &AuditRow) -> Value {
+    let json = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let (before, after): (Option<Value>, Option<Value>) = (json(&row.before), json(&row.after));
+    json!({
+        "seq": row.seq,
+        "id": row.id,
+        "at": row.at.to_string(),
+        "business_unit": row.bu_id,
+        "actor": {"kind": row.actor_kind, "id": row.actor_id, "name": row.actor_name},
+        "action": row.action,
+        "target": {"kind": row.target_kind, "id": row.target_id},
+        "before": before,
+        "after": after,
+        "ip": row.ip,
+        "request_id": row.request_id,
+        "previous_hash": row.previous_hash,
+        "hash": row.hash,
+    })
+}
+
+/// The action of the row that tells of a cut.
+const SHORTENED: &str = "audit.shortened";
+
+/// Removes the first rows of the log that are from before `before`, at most `limit`, and notes in the log itself up to
+/// where; gives how many went. The rows that stay can be checked: the first of them is bound to the hash that was
+/// noted.
+pub fn shorten(clock: &Clock, conn: &mut Conn, before: Ts, limit: i64) -> Result<usize, Error> {
+    let Some((last, removed)) = audit::shorten(conn, before, limit)? else { return Ok(0) };
+    let entry = Entry {
+        action: SHORTENED,
+        target_kind: "audit",
+        target_id: last.seq.to_string(),
+        before: None,
+        after: Some(json!({"rows": removed, "up_to": last.seq, "hash": last.hash})),
+    };
+    record_own(clock, conn, None, entry)?;
+    Ok(removed)
+}
+
+/// Checks every row of the log. It begins with the first row that was ever written, or behind the last one of which
+/// the log itself says that retention removed it.
 pub fn verify(conn: &mut Conn) -> Result<Chain, Error> {
     let head = audit::head(conn)?;
     let (mut last, mut previous, mut count) = (0, None, 0);
+    let (mut begins, mut cut) = (None, (0, String::new()));
     loop {
         let rows = audit::rows(conn, last, head.seq, PART)?;
         if rows.is_empty() {
@@ -116,12 +175,25 @@ pub fn verify(conn: &mut Conn) -> Result<Chain, Error> {
             if !follows || hash(&row) != row.hash {
                 return Ok(Chain::Broken { seq: row.seq });
             }
+            begins.get_or_insert((row.seq - 1, row.previous_hash.clone()));
+            cut = told_cut(&row).unwrap_or(cut);
             (last, previous, count) = (row.seq, Some(row.hash), count + 1);
         }
     }
-    // An empty log keeps its head: only retention empties it.
-    let ends = previous.is_none_or(|p| last == head.seq && p == head.hash);
+    if previous.is_none() {
+        return Ok(if head.seq == 0 { Chain::Whole { rows: 0 } } else { Chain::Broken { seq: 1 } });
+    }
+    if begins.is_some_and(|begins| begins != cut) {
+        return Ok(Chain::Broken { seq: cut.0 + 1 });
+    }
+    let ends = previous.is_some_and(|p| last == head.seq && p == head.hash);
     Ok(if ends { Chain::Whole { rows: count } } else { Chain::Broken { seq: last + 1 } })
+}
+
+/// Up to where a row says that retention removed rows, and the hash of the last of those.
+fn told_cut(row: &AuditRow) -> Option<(i64, String)> {
+    let told: Value = serde_json::from_str(row.after.as_deref().filter(|_| row.action == SHORTENED)?).ok()?;
+    Some((told.get("up_to")?.as_i64()?, told.get("hash")?.as_str()?.to_owned()))
 }
 
 /// SHA-256 in hex over every field but the hash, as a JSON array: no two rows share a text.
@@ -155,7 +227,7 @@ mod tests {
 
     fn entry(target: &str) -> Entry {
         Entry {
-            action: "thing.changed",
+            action: "team.renamed",
             target_kind: "thing",
             target_id: target.to_owned(),
             before: None,
@@ -185,6 +257,36 @@ mod tests {
         assert_eq!(cx.read(verify).unwrap(), Chain::Whole { rows: 3 });
         tamper(&world, "DELETE FROM audit WHERE seq = 3").unwrap();
         assert_eq!(cx.read(verify).unwrap(), Chain::Broken { seq: 3 });
+    }
+
+    #[test]
+    fn what_retention_removes_is_noted_and_the_rest_is_checked() {
+        let world = World::new();
+        let write = |target: &str| {
+            let cx = world.operator();
+            cx.write(|conn| record(&cx, conn, None, entry(target))).unwrap();
+        };
+        let cut = |before| {
+            let clock = &world.tools.clock;
+            world.operator().write(|conn| shorten(clock, conn, before, 2)).unwrap()
+        };
+        let found = || world.operator().read(verify).unwrap();
+        for target in ["a", "b", "c"] {
+            write(target);
+        }
+        let start = world.operator().now;
+        assert_eq!(cut(start), 0);
+        world.tools.clock.advance(std::time::Duration::from_hours(1));
+        write("d");
+        let later = world.operator().now;
+        assert_eq!((cut(later), cut(later), cut(later)), (2, 1, 0), "in batches, and only what is old");
+        assert_eq!(found(), Chain::Whole { rows: 3 });
+        assert!(tamper(&world, "DELETE FROM audit").is_err(), "nothing else removes rows");
+        tamper(&world, "DROP TRIGGER audit_loses_no_rows").unwrap();
+        tamper(&world, "DELETE FROM audit WHERE seq = 4").unwrap();
+        assert_eq!(found(), Chain::Broken { seq: 4 }, "a cut that the log does not tell of");
+        tamper(&world, "DELETE FROM audit").unwrap();
+        assert_eq!(found(), Chain::Broken { seq: 1 });
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::Keep;
 use crate::domain::access::session::{ABSOLUTE, IDLE};
 use crate::domain::id::EventId;
 use crate::domain::time::Ts;
@@ -9,6 +10,7 @@ use crate::ops::Error;
 use crate::ops::access::sign_in::LONGEST_WINDOW;
 use crate::ops::cx::Tools;
 use crate::ops::events::publish::KEYS_LIVE;
+use crate::ops::system::audit;
 use crate::store::access::{links, sessions, throttles};
 use crate::store::dialect;
 use crate::store::events::{attempts, deliveries, events, idempotency_keys, rollups, suspects};
@@ -27,6 +29,8 @@ const LOCK: i64 = 0x6265_6c04;
 pub struct Round {
     /// Events that were stored before this moment go, and all that became of them.
     events_before: Option<Ts>,
+    /// Audit rows from before this day go.
+    audit_before: Option<Ts>,
     /// Up to here events were looked at.
     looked_at: EventId,
     next: Chore,
@@ -40,14 +44,21 @@ enum Chore {
     Guesses,
     Suspects,
     Minutes,
+    Audit,
     Events,
 }
 
 impl Round {
-    /// A round that removes events older than `keep`, or none without it.
-    pub fn new(tools: &Tools, keep: Option<Duration>) -> Self {
-        let events_before = keep.map(|keep| tools.clock.now() - keep);
-        Self { events_before, looked_at: EventId::first_at(Ts(0)), next: Chore::Keys }
+    /// A round that removes what is older than `keep`. The audit log is cut at the start of a day, so that the row
+    /// that tells of a cut is written once a day at the most.
+    pub fn new(tools: &Tools, keep: Keep) -> Self {
+        let now = tools.clock.now();
+        Self {
+            events_before: keep.age().map(|age| now - age),
+            audit_before: keep.audit_age().map(|age| (now - age).day()),
+            looked_at: EventId::first_at(Ts(0)),
+            next: Chore::Keys,
+        }
     }
 
     /// Removes one batch in a transaction of its own; whether there is more to do. Blocks.
@@ -75,8 +86,14 @@ impl Round {
                 }
                 Chore::Suspects => then(suspects::forget(conn, MOST_ROWS)?, Chore::Minutes),
                 Chore::Minutes => {
-                    then(rollups::forget_minutes(conn, now - MINUTES_KEPT, MOST_ROWS)?, Chore::Events)
+                    then(rollups::forget_minutes(conn, now - MINUTES_KEPT, MOST_ROWS)?, Chore::Audit)
                 }
+                Chore::Audit => match self.audit_before {
+                    Some(before) => {
+                        then(audit::shorten(&tools.clock, conn, before, MOST_ROWS)?, Chore::Events)
+                    }
+                    None => then(0, Chore::Events),
+                },
                 Chore::Events => match self.events_before {
                     Some(before) => remove_events(conn, EventId::first_at(before), self.looked_at)?,
                     None => (None, self.looked_at),

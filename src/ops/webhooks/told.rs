@@ -67,7 +67,7 @@ pub(crate) fn publish_disabled(
 }
 
 /// The event that a webhook was switched off, for which `attempts` failed where it was for failing.
-pub(super) fn disabled(
+pub(crate) fn disabled(
     conn: &mut Conn,
     webhook: &WebhookView,
     attempts: Option<i64>,
@@ -78,6 +78,12 @@ pub(super) fn disabled(
         more.insert("failed_attempts".to_owned(), attempts.into());
     }
     Ok(own(data(conn, webhook)?, webhook.row.bu_id, "webhook.disabled", more))
+}
+
+/// The event that a webhook was switched on again by something other than a person's wish.
+pub(crate) fn switched_on(conn: &mut Conn, webhook: &WebhookView, now: Ts) -> Result<Own, Error> {
+    let more = json!({"updated_at": now.to_string(), "changed": ["status"], "updated_by": null});
+    Ok(own(data(conn, webhook)?, webhook.row.bu_id, "webhook.updated", more))
 }
 
 fn own(mut data: Value, bu: BuId, event_type: &'static str, more: Value) -> Own {

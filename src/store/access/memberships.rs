@@ -65,6 +65,24 @@ pub fn remove(conn: &mut Conn, user: UserId, partner: PartnerNumber) -> QueryRes
     diesel::delete(memberships::table.find((user, partner))).execute(conn).map(|n| n == 1)
 }
 
+/// Whether `user` is an owner of a partner that operates the installation, and not switched off.
+pub fn is_operator(conn: &mut Conn, user: UserId) -> QueryResult<bool> {
+    let operates = memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .inner_join(partners::table.on(partners::id.eq(memberships::partner_id)))
+        .filter(memberships::user_id.eq(user).and(memberships::role.eq(Role::Owner)))
+        .filter(users::disabled_at.is_null().and(partners::is_operator.eq(true)));
+    diesel::select(diesel::dsl::exists(operates)).get_result(conn)
+}
+
+/// Whether a partner of `user` wants its logins to have a second factor.
+pub fn needs_second_factor(conn: &mut Conn, user: UserId) -> QueryResult<bool> {
+    let wanting = memberships::table
+        .inner_join(partners::table.on(partners::id.eq(memberships::partner_id)))
+        .filter(memberships::user_id.eq(user).and(partners::second_factor_required.eq(true)));
+    diesel::select(diesel::dsl::exists(wanting)).get_result(conn)
+}
+
 /// Those of these logins that belong to a global partner, with their e-mail addresses.
 pub fn global_among(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<(UserId, String)>> {
     users::table

@@ -3,6 +3,7 @@
 pub mod grants;
 pub mod links;
 pub mod memberships;
+pub mod partner_list;
 pub mod partner_search;
 pub mod partners;
 pub mod people;

@@ -99,7 +99,7 @@ fn add(found: &mut Vec<PartnerHit>, more: Vec<PartnerHit>, limit: usize) {
 }
 
 /// The ranges of numbers that start with these digits: the number itself, then the shorter ones before the longer.
-fn ranges(text: &str) -> Vec<(PartnerNumber, PartnerNumber)> {
+pub(super) fn ranges(text: &str) -> Vec<(PartnerNumber, PartnerNumber)> {
     let is_number = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     let Some(number) = text.parse::<PartnerNumber>().ok().filter(|_| is_number) else { return Vec::new() };
     let longer = MOST_DIGITS.saturating_sub(text.len());
@@ -111,7 +111,7 @@ fn ranges(text: &str) -> Vec<(PartnerNumber, PartnerNumber)> {
 
 /// The partners whose names hold the text.
 fn holding(conn: &mut Conn, within: &Within, text: &str, most: i64) -> QueryResult<Vec<PartnerHit>> {
-    let lettered = if text.chars().count() < SHORTEST { None } else { by_letters(conn, text)? };
+    let lettered = by_letters(conn, text)?;
     let query = within!(within).order((partners::name_folded, partners::id)).limit(most);
     let query = match lettered {
         Some(numbers) => query.filter(partners::id.eq_any(numbers)),
@@ -132,8 +132,11 @@ struct Lettered {
 }
 
 /// The partners whose names hold the text, by the index of letters; `None` when they are many or there is no such
-/// index.
-fn by_letters(conn: &mut Conn, text: &str) -> QueryResult<Option<Vec<PartnerNumber>>> {
+/// index, or the text is too short for it.
+pub(super) fn by_letters(conn: &mut Conn, text: &str) -> QueryResult<Option<Vec<PartnerNumber>>> {
+    if text.chars().count() < SHORTEST {
+        return Ok(None);
+    }
     let phrase = format!("\"{}\"", text.replace('"', "\"\""));
     let find = "SELECT rowid AS number FROM partner_names WHERE partner_names MATCH ? LIMIT ?";
     let found: Option<Vec<Lettered>> = one_by_one!(

@@ -33,6 +33,10 @@ pub struct PartnerRow {
     pub grants_all: bool,
     /// When it was made.
     pub created_at: Ts,
+    /// Whether its owners are operators of the installation.
+    pub is_operator: bool,
+    /// Whether its logins need a second factor.
+    pub second_factor_required: bool,
 }
 
 /// Stores a partner.
@@ -72,4 +76,25 @@ pub fn names(conn: &mut Conn, numbers: &[PartnerNumber]) -> QueryResult<Vec<(Par
 /// Opens every business unit to a partner, or only those granted one by one.
 pub fn set_grants_all(conn: &mut Conn, number: PartnerNumber, all: bool) -> QueryResult<()> {
     diesel::update(partners::table.find(number)).set(partners::grants_all.eq(all)).execute(conn).map(drop)
+}
+
+/// Makes the owners of a partner operators, or ends that.
+pub fn set_operator(conn: &mut Conn, number: PartnerNumber, on: bool) -> QueryResult<()> {
+    diesel::update(partners::table.find(number)).set(partners::is_operator.eq(on)).execute(conn).map(drop)
+}
+
+/// Whether the logins of a partner need a second factor from now on.
+pub fn require_second_factor(conn: &mut Conn, number: PartnerNumber, on: bool) -> QueryResult<()> {
+    diesel::update(partners::table.find(number))
+        .set(partners::second_factor_required.eq(on))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Gives a partner another name; `folded` is the same as the search compares it.
+pub fn rename(conn: &mut Conn, number: PartnerNumber, name: &str, folded: &str) -> QueryResult<()> {
+    diesel::update(partners::table.find(number))
+        .set((partners::name.eq(name), partners::name_folded.eq(folded)))
+        .execute(conn)
+        .map(drop)
 }

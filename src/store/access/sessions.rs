@@ -1,12 +1,21 @@
 //! Table `sessions`: who is signed in. Only digests of the cookies are kept.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::domain::access::session::SessionLevel;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::time::Ts;
 use crate::store::pool::Conn;
 use crate::store::schema::{sessions, users};
+
+/// Asked with every request, and so in the query that looks for the session.
+const OWES_FACTOR: &str = "users.totp_sealed IS NULL AND EXISTS (SELECT 1 FROM memberships AS m \
+     INNER JOIN partners AS p ON p.id = m.partner_id WHERE m.user_id = users.id AND p.second_factor_required)";
+/// The same for who may open the operator's pages.
+const IS_OPERATOR: &str = "EXISTS (SELECT 1 FROM memberships AS m INNER JOIN partners AS p \
+     ON p.id = m.partner_id WHERE m.user_id = users.id AND m.role = 'owner' AND p.is_operator)";
 
 /// A session as stored.
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -46,6 +55,10 @@ pub struct Signed {
     pub name: String,
     /// The login's e-mail address.
     pub email: String,
+    /// Whether a partner of it wants a second factor, and it has none.
+    pub owes_factor: bool,
+    /// Whether it is an owner of a partner that operates the installation.
+    pub is_operator: bool,
 }
 
 /// Stores a session.
@@ -58,7 +71,14 @@ pub fn by_digest(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<Signed>> 
     sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::digest.eq(digest).and(users::disabled_at.is_null()))
-        .select((SessionRow::as_select(), users::number, users::name, users::email))
+        .select((
+            SessionRow::as_select(),
+            users::number,
+            users::name,
+            users::email,
+            sql::<Bool>(OWES_FACTOR),
+            sql::<Bool>(IS_OPERATOR),
+        ))
         .first(conn)
         .optional()
 }

@@ -50,3 +50,8 @@ pub fn set_api_access(conn: &mut Conn, bu: BuId, api_access: bool) -> QueryResul
         .execute(conn)
         .map(drop)
 }
+
+/// Gives a business unit another name.
+pub fn rename(conn: &mut Conn, bu: BuId, name: &str) -> QueryResult<()> {
+    diesel::update(business_units::table.find(bu)).set(business_units::name.eq(name)).execute(conn).map(drop)
+}

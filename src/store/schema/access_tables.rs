@@ -8,6 +8,8 @@ diesel::table! {
         kind -> Text,
         grants_all -> Bool,
         created_at -> BigInt,
+        is_operator -> Bool,
+        second_factor_required -> Bool,
     }
 }
 

@@ -6,9 +6,13 @@ use crate::domain::id::{AuditId, BuId};
 use crate::domain::time::Ts;
 use crate::store::pool::Conn;
 use crate::store::schema::{audit, audit_heads};
+use crate::store::system::settings;
 
 /// The one row of `audit_heads`.
 const HEAD: i32 = 1;
+
+/// The setting without which the database itself refuses to remove rows.
+const RETENTION: &str = "audit_retention";
 
 /// A row of the audit log.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -76,6 +80,24 @@ pub fn append(conn: &mut Conn, row: &AuditRow) -> QueryResult<()> {
 /// The last place.
 pub fn head(conn: &mut Conn) -> QueryResult<Head> {
     audit_heads::table.find(HEAD).select((audit_heads::seq, audit_heads::hash)).first(conn)
+}
+
+/// Removes the first rows of the log that are from before `before`, at most `limit`, and never the last one; gives
+/// the place and the hash of the last that went, and how many went. Nothing else removes rows.
+pub fn shorten(conn: &mut Conn, before: Ts, limit: i64) -> QueryResult<Option<(Head, usize)>> {
+    let end = head(conn)?.seq;
+    let first: Vec<(i64, String, Ts)> = audit::table
+        .filter(audit::seq.lt(end))
+        .select((audit::seq, audit::hash, audit::at))
+        .order(audit::seq)
+        .limit(limit)
+        .load(conn)?;
+    let old = first.into_iter().take_while(|(_, _, at)| *at < before).last();
+    let Some((seq, hash, _)) = old else { return Ok(None) };
+    settings::set(conn, RETENTION, "on")?;
+    let removed = diesel::delete(audit::table.filter(audit::seq.le(seq))).execute(conn)?;
+    settings::remove(conn, RETENTION)?;
+    Ok(Some((Head { seq, hash }, removed)))
 }
 
 /// The rows after place `after` and up to `last`, in order, at most `limit`. For the check of the whole log.

@@ -8,6 +8,7 @@ pub mod home;
 pub mod login;
 pub mod logout;
 pub mod naming;
+pub mod operator;
 pub mod partners;
 pub mod programmes;
 pub mod setup;

@@ -22,7 +22,7 @@ pub const KEY: &str = "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ";
 pub const CODE: &str = "7777-7777-7777-7777";
 
 impl Samples {
-    fn solo(&self, title: &str) -> Solo {
+    pub(super) fn solo(&self, title: &str) -> Solo {
         let mut shell = Solo::new(title, self.theme, "c0ffee");
         shell.login = Some(Badge::new("Partner operations", &self.t("ops@northwind.example.com")));
         shell
@@ -84,6 +84,7 @@ impl Samples {
                 sealed: self.t("sealed-key"),
             },
             code: Field { value: String::new(), errors: vec![self.t("This code is not right.")] },
+            is_owed: true,
         }
     }
 

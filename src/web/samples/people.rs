@@ -9,6 +9,7 @@ use crate::web::access::programmes::list::{ProgrammeList, Row as ProgrammeRow};
 use crate::web::access::teams::list::{Menu as TeamMenu, Row as TeamRow, TeamList};
 use crate::web::access::teams::one::{Member, Team};
 use crate::web::access::users::edit::UserEditPage;
+use crate::web::access::users::factor::Policy;
 use crate::web::access::users::invite::UserInvite;
 use crate::web::access::users::list::{FreshLink, UserList};
 use crate::web::access::users::{Menu, Row};
@@ -46,6 +47,7 @@ impl Samples {
             href: routes::users(bu()),
             invite: Some(routes::user_new(bu())),
             reads_as: None,
+            factor: Policy { required: false, to: Some(routes::users_factor(bu())), set_up: None },
             q: self.t("ada"),
             fresh: None,
             rows: (0..4).map(|n| self.user(n)).collect(),

@@ -8,6 +8,7 @@ use askama::Template;
 use super::Row;
 use super::trail_row::words;
 use crate::domain::time::Ts;
+use crate::ops::system::actions::IN_UNITS;
 use crate::ops::system::trail::{self, TrailQuery};
 use crate::web::fault::Fault;
 use crate::web::form::Fields;
@@ -21,44 +22,6 @@ use crate::web::shell::{Place, Shell};
 const ON_A_PAGE: usize = 50;
 /// The filters that stand in the address.
 const FILTERS: [&str; 5] = ["target", "action", "actor", "from", "to"];
-/// What can be filtered by, in the order of the navigation.
-const ACTIONS: [&str; 34] = [
-    "webhook.created",
-    "webhook.updated",
-    "webhook.deleted",
-    "webhook.disabled",
-    "webhook.secret_rotated",
-    "webhook.test",
-    "delivery.resent",
-    "replay.created",
-    "replay.cancelled",
-    "token.created",
-    "token.rotated",
-    "token.narrowed",
-    "token.revoked",
-    "event_type.created",
-    "event_type.updated",
-    "event_type.deleted",
-    "user.created",
-    "user.invited_again",
-    "user.password_set",
-    "user.updated",
-    "user.role_changed",
-    "user.signed_out",
-    "user.disabled",
-    "user.enabled",
-    "user.deleted",
-    "team.created",
-    "team.renamed",
-    "team.member_added",
-    "team.member_removed",
-    "team.deleted",
-    "programme.created",
-    "programme.updated",
-    "programme.deleted",
-    "audit.exported",
-];
-
 /// The page `/bu/{bu}/admin/audit`.
 #[derive(Debug, Template)]
 #[template(path = "system/trail.html", blocks = ["rows"])]
@@ -109,7 +72,7 @@ pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
         routes::with_query(&href, &filters.chain([("before", before)]).collect::<Vec<_>>())
     };
     let last = found.rows.last().filter(|_| found.more);
-    let known: Vec<(&str, String)> = ACTIONS.iter().map(|action| (*action, words(action))).collect();
+    let known: Vec<(&str, String)> = IN_UNITS.iter().map(|action| (*action, words(action))).collect();
     let actions = known.iter().map(|(action, words)| (*action, words.as_str()));
     let page = Trail {
         shell: here.shell("Audit log", Place::Audit),

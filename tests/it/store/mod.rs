@@ -13,5 +13,6 @@ mod queue;
 mod replays;
 mod storage;
 mod suspects;
+mod switches;
 mod upkeep;
 mod world;

@@ -2,6 +2,7 @@
 
 use super::world::{World, claim, publish_at, settle};
 use crate::support::databases::{TestDatabase, both_databases};
+use bellwire::config::Keep;
 use bellwire::domain::events::cause::Cause;
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::ops::events::handoff::{Handed, Verdict};
@@ -61,7 +62,7 @@ fn a_suspect_is_set_aside_when_it_had_begun_and_goes_on_when_not(database: &Test
     let hours = world.read(|conn| Ok(rollups::of_webhooks(conn, bu, &[webhook], row.created_at.hour())?));
     assert_eq!(hours.iter().map(|hour| hour.exhausted).sum::<i64>(), 1);
     assert!(claim(&world.node, 1).unwrap().is_empty());
-    let mut round = Round::new(&world.node, None);
+    let mut round = Round::new(&world.node, Keep::default());
     while round.step(&world.node).unwrap() {}
     assert_eq!(world.count("suspects"), 0, "nothing is left of it");
 }

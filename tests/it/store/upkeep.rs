@@ -2,6 +2,7 @@
 
 use super::world::{World, claim, outcome, publish_at};
 use crate::support::databases::{TestDatabase, both_databases};
+use bellwire::config::Keep;
 use bellwire::domain::events::delivery::DeliveryState;
 use bellwire::domain::id::{BuId, EventId, SessionKind, UserKind};
 use bellwire::ops::Error;
@@ -21,8 +22,8 @@ both_databases!(
 const KEEP: Duration = Duration::from_hours(24);
 
 /// Goes through a whole round; gives how many batches it took.
-fn round(world: &World, keep: Option<Duration>) -> usize {
-    let mut round = Round::new(&world.node, keep);
+fn round(world: &World, days: u32) -> usize {
+    let mut round = Round::new(&world.node, Keep { days, audit_days: 0 });
     let mut batches = 1;
     while round.step(&world.node).unwrap() {
         batches += 1;
@@ -49,10 +50,10 @@ fn old_events_go_with_all_that_became_of_them(database: &TestDatabase) {
     world.pass(KEEP);
     let young = publish_at(&world.node, bu, 0);
 
-    round(&world, Some(KEEP));
+    round(&world, 1);
     assert_eq!(stored(&world, bu).len(), 251, "what is exactly as old as is kept stays");
     world.pass(Duration::from_millis(1));
-    assert!(round(&world, Some(KEEP)) > 3, "not all of them at once");
+    assert!(round(&world, 1) > 3, "not all of them at once");
 
     assert_eq!(stored(&world, bu), [young]);
     assert_eq!(world.deliveries(bu, webhook).len(), 1);
@@ -74,7 +75,7 @@ fn an_event_that_is_still_under_way_stays_and_holds_up_no_other(database: &TestD
     }
     world.node.gatherer.flush();
     world.pass(KEEP * 2);
-    round(&world, Some(KEEP));
+    round(&world, 1);
 
     assert_eq!(stored(&world, bu).len(), 100);
     let rows = world.deliveries(bu, webhook);
@@ -87,7 +88,7 @@ fn what_is_kept_for_ever_stays(database: &TestDatabase) {
     let bu = world.unit("Acme");
     publish_at(&world.node, bu, 1);
     world.pass(KEEP * 10_000);
-    round(&world, None);
+    round(&world, 0);
     assert_eq!(stored(&world, bu).len(), 1);
 }
 
@@ -118,10 +119,10 @@ fn forgotten_keys_sessions_links_and_guesses_are_gone(database: &TestDatabase) {
     ));
     let tables = ["idempotency_keys", "sessions", "one_time_links", "sign_in_throttles"];
     let counts = || tables.map(|table| world.count(table));
-    round(&world, None);
+    round(&world, 0);
     assert_eq!(counts(), [1_200, 1, 1, 1]);
     world.pass(Duration::from_hours(24) + Duration::from_micros(1));
-    round(&world, None);
+    round(&world, 0);
     assert_eq!(counts(), [0, 0, 0, 0]);
 }
 
@@ -135,12 +136,12 @@ fn two_nodes_do_not_wait_for_each_other(database: &TestDatabase) {
     std::thread::scope(|scope| {
         for node in [&world.node, &other] {
             scope.spawn(move || {
-                let mut round = Round::new(node, Some(KEEP));
+                let mut round = Round::new(node, Keep { days: 1, audit_days: 0 });
                 while round.step(node).unwrap() {}
             });
         }
     });
-    round(&world, Some(KEEP));
+    round(&world, 1);
     assert!(stored(&world, bu).is_empty());
     assert_eq!(world.count("deliveries"), 0);
 }

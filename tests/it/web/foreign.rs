@@ -55,6 +55,7 @@ impl Things {
         let filled = filled.replace("{prg}", &self.programme);
         let filled = filled.replace("{tok}", &id("tok")).replace("{rpl}", &id("rpl"));
         let filled = filled.replace("{ses}", &id("ses"));
+        let filled = filled.replace("{number}", "10001").replace("{of}", "10002");
         let filled = filled.replace("{type}", "order.completed");
         assert!(!filled.contains('{'), "this test knows nothing for {path}: add it to Things");
         path.contains("{bu}").then_some(filled)

@@ -15,6 +15,7 @@ fn paths(method: &Method, site: &Site, webhook: &str, event: &str, delivery: &st
     let known = table().into_iter().filter(|(m, _)| m.as_str() == method.as_str()).map(|(_, path)| {
         let path = path.replace("{bu}", &site.bu).replace("{wh}", webhook);
         let path = path.replace("{ses}", "ses_00000000000000000000000001");
+        let path = path.replace("{number}", "10001").replace("{of}", "10002");
         let path =
             path.replace("{type}", "order.completed").replace("{rpl}", "rpl_00000000000000000000000001");
         let path = path.replace("{ep}", &site.endpoint(webhook));

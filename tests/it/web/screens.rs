@@ -34,6 +34,8 @@ enum From {
     Inside(&'static str),
     /// Behind the first such link on this page of the unit, and behind the first such link there.
     Behind(&'static str, &'static [&'static str]),
+    /// Behind the first such link at this address.
+    BehindAt(&'static str, &'static str),
 }
 
 const fn stop(name: &'static str, from: From) -> Stop {
@@ -136,6 +138,15 @@ const GLOBAL: &[Stop] = &[
     stop("partner-search-none", From::At("/partners?q=zzz")),
 ];
 
+/// What an operator sees.
+const OPERATOR: &[Stop] = &[
+    stop("operator-partners", From::At("/operator/partners")),
+    stop("operator-partners-none", From::At("/operator/partners?q=zzz")),
+    stop("operator-partner-new", From::At("/operator/partners/new")),
+    stop("operator-partner", From::BehindAt("/operator/partners?q=kestrel", "a.row-link")),
+    stop("operator-global", From::BehindAt("/operator/partners?q=northwind", "a.row-link")),
+];
+
 /// Opens pages on a screen of this size in both themes: before somebody signs in, and then.
 fn tour(outside: &[&[Stop]], inside: &[&[Stop]], form: &str, (width, height): (u32, u32)) {
     let demo = Demo::start();
@@ -170,12 +181,12 @@ fn pages_under_admin_are_sound_on_a_phone() {
 
 #[test]
 fn other_pages_are_sound_on_a_desk() {
-    tour(&[], &[GLOBAL, UNIT], "", DESK);
+    tour(&[], &[GLOBAL, OPERATOR, UNIT], "", DESK);
 }
 
 #[test]
 fn other_pages_are_sound_on_a_phone() {
-    tour(&[], &[GLOBAL, UNIT], "mobile", PHONE);
+    tour(&[], &[GLOBAL, OPERATOR, UNIT], "mobile", PHONE);
 }
 
 /// The demonstration in a browser.
@@ -209,6 +220,10 @@ impl Seen<'_> {
                 for link in links {
                     window.goto(self.link(link).await?).await?;
                 }
+            }
+            From::BehindAt(path, link) => {
+                window.goto(self.demo.server.url(path)).await?;
+                window.goto(self.link(link).await?).await?;
             }
         }
         for sent in stop.sent {

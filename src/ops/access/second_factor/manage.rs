@@ -20,7 +20,7 @@ use crate::ops::access::sign_in::{Buckets, Renewed, SignInError, prove_password,
 use crate::ops::cx::{Actor, Cx, Login};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
-use crate::store::access::{second_factors as stored, sessions, users};
+use crate::store::access::{memberships, second_factors as stored, sessions, users};
 use crate::store::pool::Conn;
 
 /// A second factor that is on.
@@ -138,8 +138,11 @@ pub fn renew_codes(cx: &Cx, set: &str) -> Result<Vec<RecoveryCode>, Error> {
 }
 
 /// Turns the second factor off; every other session of the login ends. `Wrong` is the password; a wrong code
-/// is an error of the field `code`. Guesses of both are counted as those at the sign-in are.
+/// is an error of the field `code`. Guesses of both are counted as those at the sign-in are. Conflict
+/// `second_factor_required` when a partner of the login wants it.
 pub fn turn_off(cx: &Cx, draft: &TurnOffDraft, device: Option<&str>) -> Result<Renewed, SignInError> {
+    let asking = login(cx)?.user;
+    cx.read(|conn| may_turn_off(conn, asking))?;
     let (login, user) = prove_password(cx, &draft.password, device)?;
     let db = &cx.tools.db;
     let buckets = Buckets::of_factor(&cx.tools, &user, device, &cx.source);
@@ -154,6 +157,7 @@ pub fn turn_off(cx: &Cx, draft: &TurnOffDraft, device: Option<&str>) -> Result<R
         Err(error @ HashError::Failed(_)) => return Err(Error::from(error).into()),
     };
     db.write(|conn| {
+        may_turn_off(conn, user.id)?;
         if redeem(conn, user.id, &claim, cx.now)?.is_none() {
             return Err(wrong_code().into());
         }
@@ -205,6 +209,14 @@ fn is_on(conn: &mut Conn, user: UserId) -> Result<bool, Error> {
 
 fn is_off(conn: &mut Conn, user: UserId) -> Result<(), Error> {
     if is_on(conn, user)? { Err(already_on()) } else { Ok(()) }
+}
+
+fn may_turn_off(conn: &mut Conn, user: UserId) -> Result<(), Error> {
+    if memberships::needs_second_factor(conn, user)? {
+        let text = "Your partner requires a second factor of everybody. An owner can end that in Users.";
+        return Err(Error::conflict("second_factor_required", text));
+    }
+    Ok(())
 }
 
 fn already_on() -> Error {

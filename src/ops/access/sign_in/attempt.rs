@@ -15,6 +15,7 @@ use crate::ops::Error;
 use crate::ops::access::password::{self, HashError, Verdict};
 use crate::ops::cx::{Actor, Cx, Source, Tools};
 use crate::ops::system::audit::{Entry, record};
+use crate::ops::system::denials::Denial;
 use crate::store::access::throttles::{self, Limit};
 use crate::store::access::users::{self, UserRow};
 use crate::store::pool::{Conn, OpenError};
@@ -95,7 +96,8 @@ pub fn sign_in(
         device.zip(user.as_ref()).filter(|(text, user)| device::known(tools, text, user.id).is_some());
     let device = device.map(|(text, _)| text);
     let buckets = buckets(&email, device, source);
-    tools.db.write(|conn| take(conn, &buckets, cx.now))?;
+    let taken = tools.db.write(|conn| take(conn, &buckets, cx.now));
+    taken.inspect_err(|error| throttled(&cx, error, &email))?;
     let stored = user.as_ref().filter(|user| user.disabled_at.is_none());
     let stored_hash = stored.and_then(|user| user.password_hash.as_deref());
     match (password::verify(&password, stored_hash), stored) {
@@ -196,8 +198,20 @@ pub(super) fn give_back(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignIn
     Ok(())
 }
 
+/// Has the audit log tell that somebody guesses on after a limit was reached.
+pub(super) fn throttled(cx: &Cx, error: &SignInError, email: &str) {
+    if matches!(error, SignInError::Throttled { .. }) {
+        let (target_kind, target_id) = ("email", email.to_owned());
+        let denial = Denial { action: "sign_in.throttled", bu: None, target_kind, target_id };
+        cx.tools.known.denials.note(&cx.actor, &cx.source, denial);
+    }
+}
+
 /// Known and unknown accounts leave the same trace, so that both take the same time.
 pub(super) fn refused(cx: &Cx, conn: &mut Conn, email: &str) -> Result<(), SignInError> {
+    if !cx.tools.known.denials.admit(cx.now) {
+        return Ok(());
+    }
     let entry = Entry {
         action: "sign_in.refused",
         target_kind: "email",

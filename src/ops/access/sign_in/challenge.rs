@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Buckets, SignInError, refused};
+use super::attempt::{Buckets, SignInError, refused, throttled};
 use super::device;
 use super::session::{NewSession, enter, stored};
 use crate::domain::access::session::{CHALLENGE_LIFE, SessionLevel};
@@ -66,7 +66,8 @@ pub fn meet(
             return Ok(false);
         }
         buckets.take(conn, cx.now).map(|()| true)
-    })?;
+    });
+    let may_try = may_try.inspect_err(|error| throttled(&cx, error, &user.email))?;
     if !may_try {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::attempt::{SignInError, buckets, give_back, refused, settle, take};
+use super::attempt::{SignInError, buckets, give_back, refused, settle, take, throttled};
 use super::device;
 use crate::domain::access::password::Password;
 use crate::domain::access::session::ABSOLUTE;
@@ -62,7 +62,7 @@ pub fn prove_password(cx: &Cx, typed: &str, device: Option<&str>) -> Result<(Log
     let user = user.ok_or(Error::NotFound)?;
     let device = device.filter(|text| device::known(&cx.tools, text, user.id).is_some());
     let buckets = buckets(&user.email, device, &cx.source);
-    db.write(|conn| take(conn, &buckets, cx.now))?;
+    db.write(|conn| take(conn, &buckets, cx.now)).inspect_err(|error| throttled(cx, error, &user.email))?;
     match password::verify(&password, user.password_hash.as_deref()) {
         Ok(Verdict::Right { .. }) => {
             db.write(|conn| settle(conn, &buckets))?;

@@ -14,6 +14,7 @@ use crate::ops::access::partners::{Landing, landing_of};
 use crate::ops::cx::{Actor, Cx, Login, Source, Tools};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::{Error, Refusal};
+use crate::store::access::memberships;
 use crate::store::access::people;
 use crate::store::access::second_factors;
 use crate::store::access::sessions::{self, SessionRow, Signed};
@@ -95,6 +96,8 @@ fn store(
         email: user.email.clone(),
         session: tools.clock.id(),
         reauth_at: now,
+        owes_factor: false,
+        is_operator: false,
     };
     let row = SessionRow {
         id: login.session,
@@ -149,6 +152,8 @@ pub fn session(tools: &Tools, cookie: &str) -> Result<Option<Login>, Error> {
         email: signed.email,
         session: row.id,
         reauth_at: row.reauth_at,
+        owes_factor: signed.owes_factor,
+        is_operator: signed.is_operator,
     }))
 }
 
@@ -168,8 +173,12 @@ fn counts(row: &SessionRow, now: Ts) -> bool {
 /// itself is no sign of a person.
 pub fn is_live(cx: &Cx) -> Result<bool, Error> {
     let Actor::Login(login) = &cx.actor else { return Ok(false) };
-    let row = cx.read(|conn| Ok(sessions::find(conn, login.session)?))?;
-    Ok(row.is_some_and(|row| counts(&row, cx.now)))
+    cx.read(|conn| {
+        let Some(row) = sessions::find(conn, login.session)? else { return Ok(false) };
+        let owes = memberships::needs_second_factor(conn, login.user)?
+            && second_factors::sealed(conn, login.user)?.is_none();
+        Ok(counts(&row, cx.now) && !owes)
+    })
 }
 
 /// Ends the session that the request came with. Ending it twice changes nothing.

@@ -10,7 +10,7 @@ use super::door::{GatherTools, Item, Teller};
 use crate::ops::Error;
 use crate::ops::events::bell::Bell;
 use crate::ops::events::handoff::Outcome;
-use crate::ops::events::publish::{self, Decided, Publish};
+use crate::ops::events::publish::{self, Decided, News, Publish};
 use crate::ops::events::settle;
 use crate::store::db::Pen;
 
@@ -209,19 +209,30 @@ impl Thread {
     ) -> Result<Vec<Decided>, Error> {
         let mut handed = Vec::new();
         let mut gone = Vec::new();
+        let mut news = News::default();
         let tools = &self.tools;
         let answers = self.pen.write(|conn| -> Result<_, Error> {
+            let mut telling = settle::telling(outcomes);
+            if !telling.is_empty() {
+                // Units in one order everywhere, whatever is published and settled together.
+                telling.extend(drafts.iter().map(Publish::bu));
+            }
+            for bu in telling {
+                publish::take_order(conn, bu)?;
+            }
             let answers = publish::store(tools, conn, drafts, &mut handed)?;
             let outcomes = if again { settle::unstored(conn, outcomes)? } else { outcomes.iter().collect() };
-            gone = settle::store(tools, conn, &outcomes)?;
+            gone = settle::store(tools, conn, &outcomes, &mut news)?;
             Ok(answers)
         })?;
+        let (told, units) = news.into_parts();
+        handed.extend(told);
         if !handed.is_empty() {
             self.tools.handoff.hand(handed);
         }
         let new =
             drafts.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_ok_and(|p| !p.repeated));
-        self.bell.ring(new.map(|(draft, _)| draft.bu()));
+        self.bell.ring(new.map(|(draft, _)| draft.bu()).chain(units));
         for webhook in gone {
             self.tools.handoff.changed(webhook);
         }

@@ -50,12 +50,27 @@ impl News {
             node: tools.node,
             handoff: tools.handoff.clone(),
         };
+        self.add_gathered(&gather, conn, own)
+    }
+
+    /// The same for those who gather.
+    pub(crate) fn add_gathered(
+        &mut self,
+        gather: &GatherTools,
+        conn: &mut Conn,
+        own: Own,
+    ) -> Result<(), Error> {
         let bu = own.bu;
-        for answer in store(&gather, conn, &[Publish::own(own)], &mut self.handed)? {
+        for answer in store(gather, conn, &[Publish::own(own)], &mut self.handed)? {
             answer?;
         }
         self.units.push(bu);
         Ok(())
+    }
+
+    /// What is to be sent, and the units that something happened in: for those who tell it themselves.
+    pub(crate) fn into_parts(self) -> (Vec<Handed>, Vec<BuId>) {
+        (self.handed, self.units)
     }
 
     /// Hands what is to be sent to the engine, and wakes those who read the feed.

@@ -1,4 +1,4 @@
-//! A request of a person about their own account: who asks, and how the answer is given.
+//! A request outside of business units, about one's account or as an operator: who asks, and how it is answered.
 
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
@@ -16,7 +16,7 @@ use crate::web::parts::{Notice, Tone};
 use crate::web::session::{Boxed, Holder, SignedIn, blocking};
 use crate::web::shell::Solo;
 
-/// A signed-in person at their own account.
+/// A signed-in person outside of business units.
 pub struct Desk {
     /// The person.
     pub signed: SignedIn,
@@ -57,6 +57,16 @@ impl Desk {
     /// An id in the path; a malformed one is as missing as an unknown one.
     pub fn id<K: IdKind>(&self, name: &str) -> Result<Id<K>, Fault> {
         self.request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or(Fault::Missing)
+    }
+
+    /// A number in the path; a malformed one is as missing as an unknown one.
+    pub fn number(&self, name: &str) -> Result<i64, Fault> {
+        self.request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or(Fault::Missing)
+    }
+
+    /// A path of this host with the host people use, never the one a request names.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.signed.app.tools.public_url.as_str().trim_end_matches('/'))
     }
 
     /// The cookie by which the device is known.

@@ -32,6 +32,8 @@ pub struct TurnOn {
     pub proposal: Proposal,
     /// The code of the app.
     pub code: Field,
+    /// Whether nothing else is open before it is on.
+    pub is_owed: bool,
 }
 
 /// The page `/account/second-factor/off`.
@@ -90,7 +92,8 @@ impl TurnOn {
         let title = "Set up the second factor";
         let shell = desk.shell(&if errors.is_empty() { title.to_owned() } else { format!("Error: {title}") });
         let picture = Picture::of(&proposal.address)?;
-        Ok(Self { shell, picture, proposal, code: Field { value: String::new(), errors } })
+        let code = Field { value: String::new(), errors };
+        Ok(Self { shell, picture, proposal, code, is_owed: desk.signed.login.owes_factor })
     }
 }
 

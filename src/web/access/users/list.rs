@@ -5,9 +5,11 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use askama::Template;
 
 use super::Row;
+use super::factor::Policy;
 use crate::domain::id::UserKind;
 use crate::ops::access::bearer::LinkSecret;
 use crate::ops::access::users::{self, PeopleQuery};
+use crate::ops::cx::Cx;
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
 use crate::web::form::{Checked, Fields};
@@ -35,6 +37,8 @@ pub struct UserList {
     pub invite: Option<String>,
     /// The login's role, when it may change nobody.
     pub reads_as: Option<&'static str>,
+    /// Whether every login needs a second factor.
+    pub factor: Policy,
     /// What is searched for.
     pub q: String,
     /// The link that this answer shows, once.
@@ -107,7 +111,8 @@ impl UserList {
         let query =
             PeopleQuery { text: q.clone(), below: asked.text("after").parse().ok(), limit: ON_A_PAGE };
         let (is_later, searched) = (query.below.is_some(), !q.trim().is_empty());
-        let (found, now) = here.run(move |cx, bu| Ok((users::page(cx, bu, &query)?, cx.now))).await?;
+        let work = move |cx: &Cx, bu| Ok((users::page(cx, bu, &query)?, Policy::read(cx, bu)?, cx.now));
+        let (found, factor, now) = here.run(work).await?;
         let href = routes::users(here.bu());
         let total = format::count(u64::try_from(found.total).unwrap_or(0), "user", "users");
         let last = found.page.rows.last().filter(|_| found.page.more);
@@ -117,6 +122,7 @@ impl UserList {
             shell: here.shell("Users", Place::Users),
             invite: here.is_admin().then(|| routes::user_new(here.bu())),
             reads_as: (!here.is_admin()).then(|| here.role()),
+            factor: Policy::of(here, factor),
             fresh: None,
             rows: found.page.rows.iter().map(|person| Row::of(here, person, now)).collect(),
             pager: Pager {

@@ -2,6 +2,7 @@
 
 pub mod edit;
 pub mod end;
+pub mod factor;
 pub mod invite;
 pub mod list;
 mod row;

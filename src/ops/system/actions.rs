@@ -1,0 +1,77 @@
+//! Every kind of row that the audit log holds. A row of another kind is not written.
+
+/// What happens in a business unit, and so stands on its Audit log page, in the order of the navigation.
+pub const IN_UNITS: &[&str] = &[
+    "unit.entered",
+    "webhook.created",
+    "webhook.updated",
+    "webhook.deleted",
+    "webhook.disabled",
+    "webhook.destination_changed",
+    "webhook.endpoint_added",
+    "webhook.endpoint_updated",
+    "webhook.endpoint_removed",
+    "webhook.secret_revealed",
+    "webhook.secret_rotated",
+    "webhook.secret_switched",
+    "webhook.overlap_ended",
+    "delivery.resent",
+    "replay.created",
+    "replay.cancelled",
+    "event_type.created",
+    "event_type.updated",
+    "event_type.deleted",
+    "token.created",
+    "token.rotated",
+    "token.narrowed",
+    "token.revoked",
+    "user.created",
+    "user.invited_again",
+    "user.password_set",
+    "user.updated",
+    "user.role_changed",
+    "user.signed_out",
+    "user.disabled",
+    "user.enabled",
+    "user.deleted",
+    "team.created",
+    "team.renamed",
+    "team.member_added",
+    "team.member_removed",
+    "team.deleted",
+    "programme.created",
+    "programme.updated",
+    "programme.deleted",
+    "partner.created",
+    "partner.renamed",
+    "partner.api_access_changed",
+    "partner.second_factor_changed",
+    "grant.created",
+    "grant.withdrawn",
+    "access.denied",
+    "audit.exported",
+];
+
+/// What happens outside of every unit: to logins wherever they belong, and to the installation.
+pub const ELSEWHERE: &[&str] = &[
+    "session.started",
+    "session.challenged",
+    "session.confirmed",
+    "session.ended",
+    "sessions.ended",
+    "sign_in.refused",
+    "sign_in.throttled",
+    "token.refused",
+    "user.password_changed",
+    "user.password_link_made",
+    "second_factor.turned_on",
+    "second_factor.turned_off",
+    "recovery_codes.renewed",
+    "partner.operator_changed",
+    "audit.shortened",
+];
+
+/// Whether this is one of them.
+pub fn is_known(action: &str) -> bool {
+    IN_UNITS.contains(&action) || ELSEWHERE.contains(&action)
+}
