@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{TokenRow, check_scopes, entry, may_make, require_person, told};
+use super::{TokenRow, check_scopes, entry, may_make, of_form, require_person, told};
 use crate::domain::access::token::TokenSecret;
 use crate::domain::id::{BuId, TokenId};
 use crate::keys::{Purpose, random};
@@ -34,7 +34,7 @@ pub fn rotate_with_form(
     overlap: Duration,
     form_id: String,
 ) -> Result<(TokenRow, TokenSecret), Error> {
-    make(cx, bu, id, overlap, Some(form_id))
+    make(cx, bu, id, overlap, Some(of_form(bu, &form_id)))
 }
 
 fn make(

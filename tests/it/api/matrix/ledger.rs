@@ -46,8 +46,8 @@ T10                     api/rights.rs             fn a_revoked_token_is_refused_
 T11                     api/problems.rs           fn the_sixty_first_wrong_token_in_a_minute_is_refused
 T16                     api/rights.rs             fn a_token_may_do_no_more_than_its_maker_may_now
 I1 I4 I5 I6             api/matrix/ids.rs         fn a_thing_of_another_unit_is_answered_like_one_that_never_was
-I9                      web/foreign.rs            fn a_search_tells_nothing_of_partners_that_are_not_granted
-I11                     web/foreign.rs            fn every_page_of_another_unit_is_answered_like_one_that_never_was
+I9                      web/foreign/search.rs     fn a_search_tells_nothing_of_partners_that_are_not_granted
+I11                     web/foreign/units.rs      fn every_route_answers_for_another_unit_like_for_one_that_never_was
 I13                     api/scope.rs              fn logins_and_teams_of_another_unit_are_unknown_like_those_that_never_were
 I16                     web/dashboard.rs          fn a_programme_gets_webhooks_of_its_own_without_events_for_partners
 I14 G2                  api/matrix/ingest.rs      fn a_key_is_one_word_of_bounded_length_and_belongs_to_one_unit
