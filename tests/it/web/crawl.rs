@@ -73,7 +73,7 @@ fn looking_at_everything_changes_nothing_and_every_link_leads_somewhere(database
 fn fill(database: &TestDatabase, site: &Site, receiver: &Receiver) {
     let event = json!({"type": "order.completed", "data": {"total": 184}});
     let batch = json!({"events": vec![event.clone(); 60]});
-    assert_eq!(site.api.post("/events/batch", &batch).status, 200);
+    assert_eq!(site.api.post("/events/batch", &batch).status, 202);
     for n in 0..28 {
         let body = json!({"name": format!("Hook {n}"), "url": "https://example.com/h", "events": ["team.created"]});
         assert_eq!(site.api.post("/webhooks", &body).status, 201);

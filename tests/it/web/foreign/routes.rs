@@ -68,7 +68,7 @@ const LINES: &str = "
 /bu/{bu}/replays                            viewer    -         -
 /bu/{bu}/replays/new                        developer developer 200 press=count&webhook={wh}&outcome=delivered
 /bu/{bu}/replays/{rpl}                      viewer    -         -
-/bu/{bu}/replays/{rpl}/cancel               -         developer 303
+/bu/{bu}/replays/{rpl}/cancel               -         developer 409
 /bu/{bu}/admin/webhooks/{wh}/endpoints/{ep}/remove developer developer 303
 /bu/{bu}/admin/webhooks/{wh}/delete         developer developer 303
 /bu/{bu}/admin/users                        viewer    -         -
@@ -91,7 +91,7 @@ const LINES: &str = "
 /bu/{bu}/programmes/{prg}                   viewer    -         -
 /bu/{bu}/programmes/{prg}/edit              admin     admin     303 name=Other
 /bu/{bu}/programmes/{prg}/webhooks/new      developer developer 303 url=https://example.com/e&events=order.completed
-/bu/{bu}/programmes/{prg}/delete            admin     admin     303
+/bu/{bu}/programmes/{prg}/delete            admin     admin     409
 /bu/{bu}/admin/audit                        admin     -         -
 /bu/{bu}/admin/audit/export                 -         admin     200
 ";

@@ -98,7 +98,7 @@ impl Things {
     pub fn neighbours(&self) -> Self {
         let next = |(kind, id): (&&'static str, &String)| match (*kind, id.split_at(id.len() - 1)) {
             ("login", _) => (*kind, "9999".to_owned()),
-            ("type", _) => (*kind, format!("{id}_never")),
+            ("type", _) => (*kind, format!("{id}again")),
             (_, (start, "0")) => (*kind, format!("{start}1")),
             (_, (start, _)) => (*kind, format!("{start}0")),
         };
