@@ -92,3 +92,10 @@ pub fn without(text: &str, before: &str, after: &str) -> String {
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.split_once(after).map_or(part, |(_, rest)| rest))
 }
+
+/// Where two texts begin to differ, with what is around; none when they are the same.
+pub fn difference(one: &str, other: &str) -> Option<[String; 2]> {
+    let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let around = |text: &str| text.chars().skip(same.saturating_sub(150)).take(400).collect::<String>();
+    (one != other).then(|| [around(one), around(other)])
+}
