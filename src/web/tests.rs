@@ -222,7 +222,8 @@ fn hostile_text_makes_no_tag_and_no_attribute() {
     };
     let plain = drawn("plain", Theme::System);
     for hostile in HOSTILE {
-        for ((page, whole, part), (_, plain, plain_part)) in drawn(hostile, Theme::System).iter().zip(&plain) {
+        for ((page, whole, part), (_, plain, plain_part)) in drawn(hostile, Theme::System).iter().zip(&plain)
+        {
             assert_eq!(shape(whole), shape(plain), "{page}: {hostile}");
             assert_eq!(shape(part), shape(plain_part), "{page}, as a block: {hostile}");
         }

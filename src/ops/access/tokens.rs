@@ -68,9 +68,9 @@ pub fn create_with_form(
     cx: &Cx,
     bu: BuId,
     draft: TokenDraft,
-    form_id: String,
+    form_id: &str,
 ) -> Result<(TokenRow, TokenSecret), Error> {
-    make(cx, bu, draft, Some(of_form(bu, &form_id)))
+    make(cx, bu, draft, Some(of_form(bu, form_id)))
 }
 
 fn make(

@@ -31,8 +31,7 @@ fn looking_at_everything_changes_nothing_and_every_link_leads_somewhere(database
         let chosen = [site.partner, site.other_partner].map(|number| format!("/partners?partner={number}"));
         let starts = [vec![], vec![], chosen.to_vec()];
         let crawled = [&our_owner, &viewer, &global].into_iter().zip(starts);
-        let crawled: Vec<_> =
-            crawled.map(|(who, also)| scope.spawn(move || Crawl::of(who, also))).collect();
+        let crawled: Vec<_> = crawled.map(|(who, also)| scope.spawn(move || Crawl::of(who, also))).collect();
         crawled.into_iter().map(|one| one.join().expect("a crawl")).collect::<Vec<_>>()
     });
     database.assert_unchanged(&before, "P22: looking at everything");
@@ -83,14 +82,16 @@ fn fill(database: &TestDatabase, site: &Site, receiver: &Receiver) {
     let batch = json!({"events": vec![event.clone(); 60]});
     assert_eq!(site.api.post("/events/batch", &batch).status, 202);
     for n in 0..28 {
-        let body = json!({"name": format!("Hook {n}"), "url": "https://example.com/h", "events": ["team.created"]});
+        let body =
+            json!({"name": format!("Hook {n}"), "url": "https://example.com/h", "events": ["team.created"]});
         assert_eq!(site.api.post("/webhooks", &body).status, 201);
     }
     receiver.on("/fails", [Reply::status(500)]);
     let endpoint = json!([{"url": receiver.url("/fails"), "retry": "none"}]);
     let body = json!({"name": "Fails", "endpoints": endpoint, "events": ["data.created"]});
     assert_eq!(site.api.post("/webhooks", &body).status, 201);
-    let body = json!({"name": "Off", "url": receiver.url("/off"), "events": ["data.created"], "status": "inactive"});
+    let body =
+        json!({"name": "Off", "url": receiver.url("/off"), "events": ["data.created"], "status": "inactive"});
     assert_eq!(site.api.post("/webhooks", &body).status, 201);
     let failing = json!({"type": "data.created", "data": {}});
     let made = site.api.post("/events", &failing).json()["data"]["id"].as_str().unwrap().to_owned();
@@ -177,7 +178,8 @@ fn shape(path: &str) -> String {
         return path.to_owned();
     }
     let parts = path.split('/').map(|part| if is_id(&part) { "*" } else { part });
-    let keys = query.split('&').filter(|pair| !pair.ends_with('=')).map(|pair| pair.split('=').next().unwrap());
+    let keys =
+        query.split('&').filter(|pair| !pair.ends_with('=')).map(|pair| pair.split('=').next().unwrap());
     format!("{}?{}", parts.collect::<Vec<_>>().join("/"), keys.collect::<Vec<_>>().join("&"))
 }
 

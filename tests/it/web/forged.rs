@@ -19,8 +19,13 @@ both_databases!(a_forged_request_changes_nothing_on_any_route, a_method_that_is_
 fn open(database: &TestDatabase, receiver: &Receiver) -> (Site, Person, Things) {
     let site = Site::open(database);
     let owner = site.person("owner");
-    let unit =
-        Unit { api: &site.api, partner: site.partner, bu: &site.bu, owner: &owner, event_type: "crate.opened" };
+    let unit = Unit {
+        api: &site.api,
+        partner: site.partner,
+        bu: &site.bu,
+        owner: &owner,
+        event_type: "crate.opened",
+    };
     let things = Things::make(database, &site, receiver, &unit);
     (site, owner, things)
 }
@@ -29,8 +34,7 @@ fn open(database: &TestDatabase, receiver: &Receiver) -> (Site, Person, Things) 
 fn good_form(row: &Row, who: &Person, things: &Things) -> Vec<(String, String)> {
     let path = things.fill(row.path);
     let page = row.opens.map(|_| filled_in(&who.get(&path).body, &path)).unwrap_or_default();
-    let typed: Vec<_> =
-        form_urlencoded::parse(things.fill(row.form).as_bytes()).into_owned().collect();
+    let typed: Vec<_> = form_urlencoded::parse(things.fill(row.form).as_bytes()).into_owned().collect();
     let is_typed = |name: &str| name == "csrf" || typed.iter().any(|(typed, _)| typed == name);
     page.into_iter().filter(|(name, _)| !is_typed(name)).chain(typed.clone()).collect()
 }
@@ -83,9 +87,7 @@ fn a_forged_request_changes_nothing_on_any_route(database: &TestDatabase) {
             });
         }
         for from in ["null", "https://evil.example", "http://127.0.0.1:1"] {
-            refused(&format!("C3: {from}"), &|who, good| {
-                who.form(&path, good, &fields).header(origin, from)
-            });
+            refused(&format!("C3: {from}"), &|who, good| who.form(&path, good, &fields).header(origin, from));
         }
         refused("C4: neither header", &|who, good| who.form(&path, good, &fields));
         let foreign = if signed_out { &sessions[0].1 } else { &nobodys };

@@ -41,7 +41,11 @@ fn a_password_is_guessed_ten_times_from_wherever_and_its_owner_gets_in(database:
     let attackers: Vec<Person> = (2..6).map(|n| site.visitor_from([127, 0, 0, n])).collect();
     let answers: Vec<Answer> =
         (0..24).map(|n| guess(&attackers[n % attackers.len()], &site, &person.email, n)).collect();
-    assert_eq!(statuses(&answers), [vec![422; 10], vec![429; 14]].concat(), "P23: four addresses, one account");
+    assert_eq!(
+        statuses(&answers),
+        [vec![422; 10], vec![429; 14]].concat(),
+        "P23: four addresses, one account"
+    );
     assert!(answers[10..].iter().all(|answer| !answer.header("retry-after").is_empty()));
     // Whoever is in stays in, and comes in again from where they are known.
     assert_eq!(person.get("/account").status, 200);
@@ -121,7 +125,8 @@ fn links_are_not_guessed(database: &TestDatabase) {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("link", guess).finish();
         let page = visitor.get(&format!("/setup?{query}"));
         let password = [("password", PASSWORD), ("password_again", PASSWORD)];
-        let fields: Vec<_> = password.into_iter().chain([("link", guess.as_str()), ("name", "Eve")]).collect();
+        let fields: Vec<_> =
+            password.into_iter().chain([("link", guess.as_str()), ("name", "Eve")]).collect();
         let answer = visitor.send("/setup", &token, &fields);
         assert_eq!((page.status, answer.status), (404, 404), "{guess}");
         opened.push(told(&page));

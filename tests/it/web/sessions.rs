@@ -170,7 +170,8 @@ fn a_session_ends_when_it_should(database: &TestDatabase) {
         assert!(!is_in(&other), "L9: {what}");
     };
     let admin = site.person("admin");
-    let id = database.lines(&format!("SELECT id AS line FROM users WHERE email = '{}'", person.email)).remove(0);
+    let id =
+        database.lines(&format!("SELECT id AS line FROM users WHERE email = '{}'", person.email)).remove(0);
     change("the role", &|| {
         let edit = format!("/bu/{}/admin/users/{id}/edit", site.bu);
         let fields = [("name", "Ada"), ("role", "developer")];

@@ -32,9 +32,9 @@ pub fn rotate_with_form(
     bu: BuId,
     id: TokenId,
     overlap: Duration,
-    form_id: String,
+    form_id: &str,
 ) -> Result<(TokenRow, TokenSecret), Error> {
-    make(cx, bu, id, overlap, Some(of_form(bu, &form_id)))
+    make(cx, bu, id, overlap, Some(of_form(bu, form_id)))
 }
 
 fn make(

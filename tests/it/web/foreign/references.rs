@@ -98,9 +98,9 @@ fn lines(text: &'static str) -> impl Iterator<Item = [&'static str; 5]> {
 /// What an answer tells apart from the id that was asked for and from what a form has anew each time.
 fn told(who: &Principal, answer: &Answer, asked: &str) -> (u16, String, String) {
     let (status, to, page) = who.told(answer);
-    let page = ["draft", "new_id", "form_id", "counted"].iter().fold(page, |page, name| {
-        without(&page, &format!("name=\"{name}\" value=\""), "\"")
-    });
+    let page = ["draft", "new_id", "form_id", "counted"]
+        .iter()
+        .fold(page, |page, name| without(&page, &format!("name=\"{name}\" value=\""), "\""));
     // From when on a live list goes on.
     let page = without(&page, "&#38;after=", "\"");
     (status, to.replace(asked, "ASKED"), unasked(&page, asked))
@@ -150,7 +150,8 @@ fn an_id_of_another_unit_in_a_field_is_an_unknown_id(database: &TestDatabase) {
     for [method, path, status, kind, body] in lines(JSON) {
         let [foreign, unknown] = [theirs, &never].map(|of| {
             let of = of.id(kind);
-            let body = body.replace("\"ASK\"", &if kind == "login" { of.to_owned() } else { format!("\"{of}\"") });
+            let body =
+                body.replace("\"ASK\"", &if kind == "login" { of.to_owned() } else { format!("\"{of}\"") });
             let (path, body) = (ours.fill(path).replace("ASK", of), serde_json::from_str(&body).unwrap());
             let answer = by_api(site, method, &path, &body);
             let mut told = answer.json();
@@ -207,7 +208,12 @@ fn what_forms_and_programs_choose_themselves_is_their_units_own(database: &TestD
     let form = "name=Same&scopes=events:read&form_id=one-form";
     let new = row("/bu/{bu}/admin/api/tokens/new");
     for (who, things) in [(&we, ours), (&they, theirs)] {
-        assert_eq!(who.submit_with(&new, things, &things.fill(new.path), form).status, 200, "I14: {}", who.name);
+        assert_eq!(
+            who.submit_with(&new, things, &things.fill(new.path), form).status,
+            200,
+            "I14: {}",
+            who.name
+        );
         let again = who.submit_with(&new, things, &things.fill(new.path), form);
         assert_eq!(again.status, 409, "I14: {}", who.name);
     }

@@ -87,8 +87,7 @@ impl Things {
 
     /// Things of the right form that were never made.
     pub fn never() -> Self {
-        let kinds =
-            ["bu", "wh", "ep", "evt", "dlv", "rpl", "tok", "usr", "team", "prg", "ses"].into_iter();
+        let kinds = ["bu", "wh", "ep", "evt", "dlv", "rpl", "tok", "usr", "team", "prg", "ses"].into_iter();
         let ids = kinds.map(|kind| (kind, format!("{kind}_00000000000000000000000001")));
         let others = [("type", "kite.flown"), ("login", "9999"), ("linked", "wh_00000000000000000000000001")];
         Self(ids.chain(others.map(|(kind, id)| (kind, id.to_owned()))).collect())
