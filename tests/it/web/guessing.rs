@@ -144,10 +144,10 @@ fn tokens_of_the_right_form_are_not_guessed(database: &TestDatabase) {
     assert_eq!(known, 200);
     let mut seed = 0_u8;
     let mut bytes = |wanted: &mut [u8]| {
-        wanted.iter_mut().for_each(|byte| {
+        for byte in wanted {
             seed = seed.wrapping_mul(73).wrapping_add(41);
             *byte = seed;
-        });
+        }
     };
     let guesses: Vec<String> =
         (0..80).map(|_| TokenSecret::generate(&mut bytes).expose().to_owned()).collect();

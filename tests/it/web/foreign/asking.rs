@@ -10,13 +10,16 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use url::form_urlencoded;
 
+/// Names of fields with what stands in them.
+type Filled = Vec<(String, String)>;
+
 /// A login, or somebody without one.
 pub struct Principal {
     pub name: String,
     browsers: Vec<(Person, String)>,
     turn: Cell<usize>,
     /// What the page of each address has filled in for each browser.
-    forms: RefCell<BTreeMap<(usize, String), Vec<(String, String)>>>,
+    forms: RefCell<BTreeMap<(usize, String), Filled>>,
 }
 
 impl Principal {

@@ -8,6 +8,7 @@ use crate::support::http::send;
 use crate::support::receiver::Receiver;
 use crate::web::site::{Person, Site, between};
 use reqwest::Method;
+use std::slice::from_ref;
 
 both_databases!(every_route_answers_for_another_unit_like_for_one_that_never_was);
 
@@ -30,7 +31,7 @@ impl Both {
         };
         let ours = make(&site.api, site.partner, &site.bu, &our_owner, "parcel.shipped");
         let theirs = make(&site.other_api, site.other_partner, &site.other_bu, &their_owner, "crate.opened");
-        Self { ours, theirs, our_owner, their_owner, site }
+        Self { site, ours, theirs, our_owner, their_owner }
     }
 }
 
@@ -42,10 +43,10 @@ fn every_route_answers_for_another_unit_like_for_one_that_never_was(database: &T
     let of = |person: &Person, pages: &[String]| Principal::of(site, person, 4, pages);
     let mut strangers: Vec<Principal> = ["viewer", "developer", "admin"]
         .into_iter()
-        .map(|role| of(&site.person(role), &[home.clone()]))
+        .map(|role| of(&site.person(role), from_ref(&home)))
         .collect();
-    strangers.push(of(&both.our_owner, &[home.clone()]));
-    strangers.push(of(&site.global_person("owner"), &[home.clone()]));
+    strangers.push(of(&both.our_owner, from_ref(&home)));
+    strangers.push(of(&site.global_person("owner"), from_ref(&home)));
     let everywhere = of(&site.global_everywhere("owner"), &[home, other]);
     let owner = Principal::of(site, &both.our_owner, 1, &["/account".to_owned()]);
     let secret = site.token("--all-scopes");
