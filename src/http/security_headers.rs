@@ -4,8 +4,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// What a page of the dashboard may load and do; what it tries beyond that is reported.
 pub const DASHBOARD_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-    report-to csp";
+    font-src 'self'; connect-src 'self'; worker-src 'none'; form-action 'self'; base-uri 'none'; \
+    frame-ancestors 'none'; report-to csp";
 /// Where browsers report what a page tried beyond its policy.
 pub const REPORTS: &str = "/csp-reports";
 

@@ -68,9 +68,9 @@ pub fn create_with_form(
     cx: &Cx,
     bu: BuId,
     draft: TokenDraft,
-    form_id: String,
+    form_id: &str,
 ) -> Result<(TokenRow, TokenSecret), Error> {
-    make(cx, bu, draft, Some(form_id))
+    make(cx, bu, draft, Some(of_form(bu, form_id)))
 }
 
 fn make(
@@ -120,6 +120,11 @@ fn make(
         Ok(row)
     })?;
     Ok((row, secret))
+}
+
+/// By which a token knows its form: forms of two business units have nothing to do with each other.
+fn of_form(bu: BuId, form_id: &str) -> String {
+    format!("{bu}/{form_id}")
 }
 
 /// A token makes no tokens, and nobody does who left a session open.

@@ -70,11 +70,16 @@ pub(super) fn store(
     if matches!(cx.actor, Actor::Login(_)) && !access.api_access {
         return Err(Error::Forbidden(Refusal::NoApiAccess));
     }
-    if webhooks::is_taken(conn, id)? {
-        let text =
-            "This form has made its webhook already. The secret was shown then, and is not shown again.";
-        return Err(Error::conflict("already_created", text));
-    }
+    let id = match webhooks::unit_of(conn, id)? {
+        None => id,
+        Some(taken) if taken == bu => {
+            let text =
+                "This form has made its webhook already. The secret was shown then, and is not shown again.";
+            return Err(Error::conflict("already_created", text));
+        }
+        // Which ids there are elsewhere is not to be found out.
+        Some(_) => cx.id(),
+    };
     let checked = checked?;
     let types: Vec<(&str, &str)> =
         checked.triggers.iter().map(|t| (t.field.as_str(), t.event.as_str())).collect();

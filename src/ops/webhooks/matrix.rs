@@ -194,7 +194,7 @@ pub fn rebase(cx: &Cx, bu: BuId, change: MatrixChange) -> Result<MatrixChange, E
             }
         }
         let new = match change.new {
-            Some(new) if webhooks::is_taken(conn, new.id)? => None,
+            Some(new) if webhooks::unit_of(conn, new.id)? == Some(bu) => None,
             other => other,
         };
         Ok(MatrixChange { columns, new })

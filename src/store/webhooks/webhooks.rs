@@ -80,9 +80,9 @@ pub fn find(conn: &mut Conn, bu: BuId, id: WebhookId) -> QueryResult<Option<Webh
         .optional()
 }
 
-/// Whether there is or was a webhook with this id, in any business unit. For forms, which bring theirs along.
-pub fn is_taken(conn: &mut Conn, id: WebhookId) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(webhooks::table.find(id))).get_result(conn)
+/// The business unit in which there is or was a webhook with this id. For forms, which bring theirs along.
+pub fn unit_of(conn: &mut Conn, id: WebhookId) -> QueryResult<Option<BuId>> {
+    webhooks::table.find(id).select(webhooks::bu_id).first(conn).optional()
 }
 
 /// The same as [`find`], and nobody else changes it until the transaction ends.

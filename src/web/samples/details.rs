@@ -55,7 +55,7 @@ impl Samples {
                 delete: routes::webhook_delete(bu(), id),
             }),
             log: routes::with_query(&routes::log(bu()), &[("webhook", id.as_str())]),
-            audit: routes::with_query(&routes::audit(bu()), &[("target", id.as_str())]),
+            audit: Some(routes::with_query(&routes::audit(bu()), &[("target", id.as_str())])),
             notice: Some(Notice { tone: Tone::Bad, title: self.t("Failing"), text: self.t("Look at it.") }),
             figures: period.figures(&charts, &waiting),
             periods: PERIODS

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::Method;
 use actix_web::http::header::{self, ContentEncoding};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, rt};
@@ -62,19 +63,24 @@ pub async fn stream(here: Here, request: &HttpRequest, list: impl Live) -> Resul
     let list = Arc::new(list);
     let asked = list.clone();
     here.run(move |cx, bu| asked.look(cx, bu).map(drop)).await?;
+    let mut answer = HttpResponse::Ok();
+    answer
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::VARY, "HX-Request, Cookie"))
+        .insert_header(("x-accel-buffering", "no"))
+        .insert_header(ContentEncoding::Identity);
+    if request.method() == Method::HEAD {
+        // Nobody reads what would follow, and the connection would be held by it all the same.
+        return Ok(answer.finish());
+    }
     let query = here.query();
     let cursor = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let cursor = cursor.or_else(|| query.typed("after"));
     let shown = Shown::after(cursor, here.signed.cx().now, list.on_page().into_iter());
     let (out, lines) = mpsc::channel(1);
     rt::spawn(write(Reader { here, list, shown, listening, out, spoke: Instant::now(), _seat: seat }));
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::VARY, "HX-Request, Cookie"))
-        .insert_header(("x-accel-buffering", "no"))
-        .insert_header(ContentEncoding::Identity)
-        .body(Lines(lines)))
+    Ok(answer.body(Lines(lines)))
 }
 
 /// Somebody who reads a stream.

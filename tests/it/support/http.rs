@@ -25,6 +25,8 @@ fn built(with: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
         .redirect(redirect::Policy::none())
         .cookie_store(true)
         .timeout(Duration::from_secs(30))
+        // The server ends connections that rest for five seconds: ours are given up before it does.
+        .pool_idle_timeout(Duration::from_secs(2))
         .build()
         .expect("an HTTP client")
 }

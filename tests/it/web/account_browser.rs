@@ -6,6 +6,7 @@ use super::site::{PASSWORD, Site};
 use crate::support::axe::axe;
 use crate::support::browser::{Browser, SCREENS, browse, browse_without_scripts};
 use crate::support::databases::TestDatabase;
+use crate::support::receiver::{Receiver, Reply};
 use thirtyfour::prelude::*;
 
 const SUBMIT: &str = "form.form button[type=submit]";
@@ -189,7 +190,19 @@ fn after_signing_out_back_shows_nothing_of_the_dashboard() {
     let site = Site::open(&database);
     let email = site.person("developer").email;
     site.webhook("Order desk of Kestrel", "https://example.com/h");
+    let elsewhere = Receiver::start();
+    for path in ["/one", "/two"] {
+        let page = Reply::status(200).header("content-type", "text/html").body("<!doctype html><p id=there>");
+        elsewhere.on(path, [page.clone(), page]);
+    }
     browse(async |browser| {
+        // This browser does keep pages to go back to.
+        browser.window.goto(elsewhere.url("/one")).await?;
+        let mark = "addEventListener('pageshow', e => { document.body.id = e.persisted ? 'kept' : 'new'; })";
+        browser.window.execute(mark, Vec::new()).await?;
+        browser.window.goto(elsewhere.url("/two")).await?;
+        browser.window.back().await?;
+        browser.find("body#kept").await?;
         site.sign_in(&browser, &email, &site.webhooks()).await?;
         browser.find("table.saved .name").await?;
         press(&browser, ".nav-link[href$='/logs']").await?;

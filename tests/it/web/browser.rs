@@ -37,3 +37,30 @@ fn a_person_signs_in_switches_a_webhook_and_reads_the_log() {
         browser.assert_quiet().await
     });
 }
+
+#[test]
+fn a_page_can_have_no_worker() {
+    let database = TestDatabase::sqlite();
+    let site = Site::open(&database);
+    for path in ["/sw.js", "/service-worker.js", "/manifest.json", "/manifest.webmanifest"] {
+        assert_ne!(site.visitor().get(path).status, 200, "C15: {path}");
+    }
+    let page = site.visitor().get("/login");
+    assert!(!page.body.contains("rel=\"manifest\""), "C15");
+    let script = "const done = arguments[0], own = document.querySelector('script[src*=\"/js/app\"]').src; \
+        const service = navigator.serviceWorker.register(own).then(() => 'registered', e => e.name); \
+        const worker = new Promise(told => { \
+            try { const one = new Worker(own); one.onerror = () => told('refused'); one.onmessage = told; } \
+            catch (e) { told(e.name); } }); \
+        Promise.all([service, worker]).then(done)";
+    browse(async |browser| {
+        browser.window.goto(site.url("/login")).await?;
+        let told = browser.window.execute_async(script, Vec::new()).await?;
+        let told: [String; 2] = told.convert()?;
+        assert_eq!(told, ["SecurityError", "refused"], "C15");
+        let complaints = browser.window.browser_log().await?;
+        let by_policy = complaints.iter().filter(|entry| entry.message.contains("worker-src"));
+        assert!(by_policy.count() >= 2, "C15: the policy refuses both: {complaints:?}");
+        Ok(())
+    });
+}

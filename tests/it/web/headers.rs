@@ -9,7 +9,7 @@ use reqwest::header::HOST;
 both_databases!(every_answer_keeps_itself_to_itself, a_request_for_another_host_is_refused);
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
-    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; report-to csp";
+    connect-src 'self'; worker-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; report-to csp";
 
 fn assert_kept(what: &str, answer: &Answer) {
     for (name, value) in [

@@ -1,6 +1,7 @@
 //! The table of SECURITY 4.5: how signing in may be tried, when a session ends, and what half a session opens.
 
 use super::account::{NEW_PASSWORD, pass_time, submit, turn_on};
+use super::foreign::things::Things;
 use super::site::{PASSWORD, Person, Site, between};
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::http::{Answer, send};
@@ -16,6 +17,7 @@ both_databases!(
     half_a_session_opens_the_second_factor_and_nothing_else,
     guesses_of_the_second_factor_are_counted,
     a_reset_link_opens_once_and_asks_for_the_second_factor,
+    an_invitation_makes_the_login_it_was_for_with_the_role_it_was_for,
 );
 
 const SECOND_US: i64 = 1_000_000;
@@ -161,13 +163,21 @@ fn a_session_ends_when_it_should(database: &TestDatabase) {
     assert_eq!(with(&given), 303, "L7");
     assert_eq!(with(&format!("{cookie}{}", "x".repeat(10_000))), 303, "L7");
 
-    let at_work = site.again(&person.email);
     let change = |what: &str, act: &dyn Fn()| {
         let other = site.again(&person.email);
         assert!(is_in(&other));
         act();
         assert!(!is_in(&other), "L9: {what}");
     };
+    let admin = site.person("admin");
+    let id =
+        database.lines(&format!("SELECT id AS line FROM users WHERE email = '{}'", person.email)).remove(0);
+    change("the role", &|| {
+        let edit = format!("/bu/{}/admin/users/{id}/edit", site.bu);
+        let fields = [("name", "Ada"), ("role", "developer")];
+        assert_eq!(submit(&admin, &site.webhooks(), &edit, &fields).status, 303);
+    });
+    let at_work = site.again(&person.email);
     change("sign out everywhere", &|| {
         submit(&at_work, "/account", "/account/sessions/end-others", &[]);
     });
@@ -194,15 +204,7 @@ fn half_a_session_opens_the_second_factor_and_nothing_else(database: &TestDataba
     assert_eq!((asked.status, asked.header("location")), (303, "/login/code"));
     let token = half.token("/login/code");
     let before = database.digest();
-    let ours = |path: &str| {
-        let path = path.replace("{bu}", &site.bu).replace("{login}", "1001");
-        let id = |prefix: &str| format!("{prefix}_00000000000000000000000001");
-        let kinds =
-            [("wh", "wh"), ("evt", "evt"), ("dlv", "dlv"), ("tok", "tok"), ("rpl", "rpl"), ("prg", "prg")];
-        let filled =
-            kinds.iter().fold(path, |path, (name, prefix)| path.replace(&format!("{{{name}}}"), &id(prefix)));
-        filled.replace("{ses}", &id("ses"))
-    };
+    let ours = |path: &str| Things::never().fill(&path.replace("{bu}", &site.bu));
     let open = ["/login", "/login/code", "/setup", "/docs/api"];
     for (method, path) in table().into_iter().filter(|(_, path)| !open.contains(path)) {
         let path = ours(path);
@@ -328,4 +330,55 @@ fn a_reset_link_opens_once_and_asks_for_the_second_factor(database: &TestDatabas
     let fourth = fresh();
     database.execute("UPDATE one_time_links SET expires_at = 1");
     assert_eq!(site.visitor().get(&fourth).status, 404, "L14: expired");
+}
+
+fn an_invitation_makes_the_login_it_was_for_with_the_role_it_was_for(database: &TestDatabase) {
+    let site = Site::open(database);
+    let admin = site.person("admin");
+    let id = |email: &str| {
+        database.lines(&format!("SELECT id AS line FROM users WHERE email = '{email}'")).remove(0)
+    };
+    let people = || {
+        database.lines(
+            "SELECT u.email || ' ' || m.role AS line FROM users u JOIN memberships m ON m.user_id = u.id \
+             ORDER BY u.email",
+        )
+    };
+    // Opened where somebody else is signed in, with more in the form than it asks.
+    let link = site.invite("ann@kestrel.example", "viewer");
+    let page = admin.get(&link);
+    let token = between(&page.body, r#"name="csrf" value=""#, "\"").expect("the form").to_owned();
+    let (secret, other) = (link.split_once('=').unwrap().1, id(&admin.email));
+    let fields = [
+        ("link", secret),
+        ("name", "Ann"),
+        ("password", NEW_PASSWORD),
+        ("password_again", NEW_PASSWORD),
+        ("role", "owner"),
+        ("email", admin.email.as_str()),
+        ("user", other.as_str()),
+        ("partner", "1"),
+        ("partner_name", "Mine"),
+    ];
+    assert_eq!(admin.send("/setup", &token, &fields).status, 303, "L15");
+    assert_eq!(people(), ["admin@kestrel.example admin", "ann@kestrel.example viewer"], "L15: a raised role");
+    let shown = admin.get("/account").body;
+    assert!(shown.contains("ann@kestrel.example"), "L15: from then on the browser is the new login's");
+    assert_eq!(site.visitor().sign_in(&admin.email, NEW_PASSWORD, "").status, 422, "L15: another account");
+    let admin = site.again(&admin.email);
+    let again = site.visitor().choose_password(&link);
+    assert_eq!((again.status, people().len()), (404, 2), "L15: twice");
+    // Withdrawn before it was used, in each way there is.
+    for (email, act) in [("bob@kestrel.example", "disable"), ("cy@kestrel.example", "remove")] {
+        let link = site.invite(email, "developer");
+        assert_eq!(site.visitor().get(&link).status, 200);
+        let path = format!("/bu/{}/admin/users/{}/{act}", site.bu, id(email));
+        assert_eq!(submit(&admin, &site.webhooks(), &path, &[]).status, 303, "{act}");
+        let visitor = site.visitor();
+        assert_eq!(visitor.get(&link).status, 404, "L15: {act}");
+        let fields = [("link", link.split_once('=').unwrap().1), ("name", "Bob"), ("password", PASSWORD)];
+        let fields = [&fields[..], &[("password_again", PASSWORD)]].concat();
+        assert_eq!(visitor.send("/setup", &visitor.token("/login"), &fields).status, 404, "L15: {act}");
+        assert_eq!(visitor.sign_in(email, PASSWORD, "").status, 422, "L15: {act}");
+    }
 }

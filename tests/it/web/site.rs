@@ -21,7 +21,8 @@ const OPEN: [&str; 6] =
 pub struct Site {
     program: Program,
     server: Server,
-    partner: i64,
+    /// The number of the partner of the first unit.
+    pub partner: i64,
     /// The number of the other partner.
     pub other_partner: i64,
     /// The unit that people are made in.
@@ -103,6 +104,14 @@ impl Site {
         let (number, unit) = (global.to_string(), self.partner.to_string());
         self.program.run(["partner", "grant", "--partner", &number, "--unit", &unit]).success();
         (self.person_of(global, format!("{role}@atlas.example"), role), global)
+    }
+
+    /// Somebody with this role at a new global partner, which may act in every unit.
+    pub fn global_everywhere(&self, role: &str) -> Person {
+        let args = ["--json", "partner", "create", "--name", "Meridian", "--kind", "global"];
+        let global = self.program.run(args).json()["id"].as_i64().expect("a number");
+        self.partner("grant", global, &["--all"]);
+        self.person_of(global, format!("{role}@meridian.example"), role)
     }
 
     /// Grants to a global partner, or withdraws from it: `--all`, or `--unit` with the number of a partner.

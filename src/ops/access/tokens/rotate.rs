@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{TokenRow, check_scopes, entry, may_make, require_person, told};
+use super::{TokenRow, check_scopes, entry, may_make, of_form, require_person, told};
 use crate::domain::access::token::TokenSecret;
 use crate::domain::id::{BuId, TokenId};
 use crate::keys::{Purpose, random};
@@ -32,9 +32,9 @@ pub fn rotate_with_form(
     bu: BuId,
     id: TokenId,
     overlap: Duration,
-    form_id: String,
+    form_id: &str,
 ) -> Result<(TokenRow, TokenSecret), Error> {
-    make(cx, bu, id, overlap, Some(form_id))
+    make(cx, bu, id, overlap, Some(of_form(bu, form_id)))
 }
 
 fn make(

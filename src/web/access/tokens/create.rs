@@ -96,7 +96,7 @@ pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
 pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpResponse, Fault> {
     let form_id = form_id(&form)?;
     let made = match draft(&here, &form) {
-        Ok(draft) => here.try_run(move |cx, bu| tokens::create_with_form(cx, bu, draft, form_id)).await?,
+        Ok(draft) => here.try_run(move |cx, bu| tokens::create_with_form(cx, bu, draft, &form_id)).await?,
         Err(errors) => Err(errors.into()),
     };
     match made {

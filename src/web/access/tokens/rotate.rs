@@ -87,7 +87,7 @@ pub async fn send(Checked { by: here, form }: Checked<Here>) -> Result<HttpRespo
     let overlap = Duration::from_hours(hours);
     let made = here
         .try_run(move |cx, bu| {
-            let made = tokens::rotate_with_form(cx, bu, id, overlap, form_id)?;
+            let made = tokens::rotate_with_form(cx, bu, id, overlap, &form_id)?;
             Ok((made, cx.now))
         })
         .await?;

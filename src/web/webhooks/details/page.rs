@@ -48,8 +48,8 @@ pub struct WebhookDetails {
     pub acts: Option<Acts>,
     /// The log of this webhook.
     pub log: String,
-    /// The audit log of this webhook.
-    pub audit: String,
+    /// The audit log of this webhook, for who may read it.
+    pub audit: Option<String>,
     /// What is wrong with it.
     pub notice: Option<Notice>,
     /// The figures of the period.
@@ -141,7 +141,9 @@ impl WebhookDetails {
             active,
             acts: may.then(|| Acts::of(here, id, active)),
             log: routes::with_query(&routes::log(bu), &[("webhook", id.as_str())]),
-            audit: routes::with_query(&routes::audit(bu), &[("target", id.as_str())]),
+            audit: here
+                .is_admin()
+                .then(|| routes::with_query(&routes::audit(bu), &[("target", id.as_str())])),
             notice: words::notice(&found.webhook, found.now),
             figures: period.figures(charts, &found.waiting),
             periods: PERIODS.into_iter().map(link).collect(),

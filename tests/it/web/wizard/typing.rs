@@ -65,6 +65,11 @@ impl Form {
         Self { answer, path: self.path.clone(), fields: self.fields.clone() }
     }
 
+    /// Whether the page shows this field.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// Takes the tick out of a box.
     pub fn without(mut self, name: &str) -> Self {
         assert!(self.fields.remove(name).is_some(), "{name} is not in {:?}", self.fields);
@@ -100,15 +105,30 @@ impl Form {
     }
 }
 
-/// The fields of a form as a browser would send them.
+/// What stands in the last form of a page that is posted to this address, as a browser would send it.
+pub fn filled_in(page: &str, action: &str) -> Vec<(String, String)> {
+    let forms = page.split("<form").skip(1).map(|rest| rest.split("</form>").next().unwrap_or_default());
+    let ours = forms.filter(|form| {
+        let tag = form.split('>').next().unwrap_or_default();
+        attribute(tag, "action").as_deref() == Some(action) && tag.contains("method=\"post\"")
+    });
+    ours.last().map(each_field).unwrap_or_default()
+}
+
+/// The fields of a form as a browser would send them, each once.
 fn fields(form: &str) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
+    each_field(form).into_iter().collect()
+}
+
+fn each_field(form: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
     for (kind, rest) in ["<input", "<textarea", "<select"]
         .into_iter()
         .flat_map(|kind| form.split(kind).skip(1).map(move |rest| (kind, rest)).collect::<Vec<_>>())
     {
         let (tag, after) = rest.split_once('>').unwrap();
         let Some(name) = attribute(tag, "name") else { continue };
+        let is_box = tag.contains("type=\"checkbox\"") || tag.contains("type=\"radio\"");
         let value = match kind {
             "<textarea" => after.split_once("</textarea>").unwrap().0.trim_start_matches('\n').to_owned(),
             "<select" => {
@@ -117,10 +137,10 @@ fn fields(form: &str) -> BTreeMap<String, String> {
                 attribute(chosen.or(options.split("<option").nth(1)).unwrap_or_default(), "value")
                     .unwrap_or_default()
             }
-            _ if tag.contains("type=\"checkbox\"") && !tag.contains(" checked") => continue,
+            _ if is_box && !tag.contains(" checked") => continue,
             _ => attribute(tag, "value").unwrap_or_default(),
         };
-        found.insert(name, plain(&value));
+        found.push((name, plain(&value)));
     }
     found
 }
