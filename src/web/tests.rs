@@ -208,6 +208,35 @@ fn text_from_outside_is_never_markup() {
     }
 }
 
+/// Texts that would be more than text where something is not escaped: X2, X3, X5, X8, X10 and X13.
+const HOSTILE: [&str; 9] = [
+    "\" autofocus onfocus=alert(1) x=\"",
+    "' onmouseover='alert(1)",
+    "<b hx-get=\"/logout\" hx-trigger=\"load\">",
+    "<div data-hx-post='/x' hx-on::load='alert(1)' hx-swap-oob='true'>",
+    "</textarea></title></script></select></dialog><!-- ]]>",
+    "<form id=\"htmx\" name=\"action\"><input name=\"csrf\">",
+    "<img src=x onerror=alert(1)><svg onload=alert(1)>",
+    "{{7*7}} ${7*7} {% raw %} #{x}",
+    "\u{202e}\u{200b}\u{0301}\u{0301}",
+];
+
+#[test]
+fn hostile_text_makes_no_tag_and_no_attribute() {
+    let shape = |html: &str| -> Vec<(String, Vec<String>)> {
+        let keys = |attributes: Vec<(String, String)>| attributes.into_iter().map(|(key, _)| key).collect();
+        tags(html).into_iter().map(|(name, attributes)| (name, keys(attributes))).collect()
+    };
+    let plain = drawn("plain", Theme::System);
+    for hostile in HOSTILE {
+        for ((page, whole, part), (_, plain, plain_part)) in drawn(hostile, Theme::System).iter().zip(&plain)
+        {
+            assert_eq!(shape(whole), shape(plain), "{page}: {hostile}");
+            assert_eq!(shape(part), shape(plain_part), "{page}, as a block: {hostile}");
+        }
+    }
+}
+
 #[test]
 fn no_page_needs_more_than_the_content_policy_allows() {
     for (page, html) in every_text() {

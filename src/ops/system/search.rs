@@ -1,6 +1,8 @@
 //! Finding something of a business unit by a few letters: webhooks by name, address and id, events by id and type,
 //! logins by name, e-mail address and number, teams by name.
 
+use std::collections::BTreeMap;
+
 use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, EventId, TeamId, WebhookId};
@@ -11,10 +13,11 @@ use crate::ops::access::users::{self, PeopleQuery};
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::log::{self, LogQuery};
+use crate::ops::webhooks::create::MOST_WEBHOOKS;
 use crate::store::access::people::PersonRow;
 use crate::store::events::events;
 use crate::store::pool::Conn;
-use crate::store::webhooks::{endpoints, webhooks};
+use crate::store::webhooks::{holding, webhooks};
 
 /// The longest text that is searched for, in characters.
 const LONGEST: usize = 200;
@@ -22,8 +25,8 @@ const LONGEST: usize = 200;
 const MOST: usize = 6;
 /// How many events are found by their type at the most.
 const MOST_OF_TYPE: usize = 3;
-/// How many webhooks are looked at with one query.
-const STEP: i64 = 1_000;
+/// How many addresses that fit are looked at: so many that there are enough webhooks among them.
+const MOST_ADDRESSES: i64 = 200;
 /// How many of the latest events are looked at for their type.
 const LATEST: i64 = 200;
 /// How many characters of an id without `evt_` are enough to look for it.
@@ -122,26 +125,23 @@ fn named_teams(cx: &Cx, bu: BuId, text: &str) -> Result<Vec<TeamHit>, Error> {
     Ok(found.into_iter().map(hit).collect())
 }
 
-/// Goes over the webhooks from the newest on, and stops as soon as there are enough.
+/// The newest webhooks that fit, by their name or id or else by an address.
 fn fitting(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<WebhookHit>, Error> {
-    let (mut found, mut before) = (Vec::new(), None);
-    loop {
-        let named = webhooks::named_before(conn, bu, before, STEP)?;
-        let Some((last, _)) = named.last() else { return Ok(found) };
-        let mut urls = endpoints::addresses_between(conn, bu, *last, before)?;
-        urls.retain(|(_, url)| folded(url).contains(text));
-        before = Some(*last);
-        for (id, name) in named {
-            let by_name = folded(&name).contains(text) || id.as_str().contains(text);
-            let url = urls.iter().find(|(of, _)| *of == id).map(|(_, url)| url.clone());
-            if by_name || url.is_some() {
-                found.push(WebhookHit { id, name, url: url.filter(|_| !by_name) });
-            }
-            if found.len() == MOST {
-                return Ok(found);
-            }
-        }
+    let mut found: BTreeMap<WebhookId, WebhookHit> = BTreeMap::new();
+    let by_name = holding::named(conn, bu, text, MOST_WEBHOOKS)?
+        .into_iter()
+        .filter(|(id, name)| id.as_str().contains(text) || folded(name).contains(text));
+    found.extend(by_name.take(MOST).map(|(id, name)| (id, WebhookHit { id, name, url: None })));
+    let mut addressed = holding::addressed(conn, bu, text, MOST_ADDRESSES)?;
+    addressed.dedup_by_key(|(id, _)| *id);
+    addressed.retain(|(id, _)| !found.contains_key(id));
+    let ids: Vec<WebhookId> = addressed.iter().map(|(id, _)| *id).collect();
+    let mut names: BTreeMap<WebhookId, String> = webhooks::names(conn, bu, &ids)?.into_iter().collect();
+    for (id, url) in addressed {
+        let name = names.remove(&id).unwrap_or_default();
+        found.insert(id, WebhookHit { id, name, url: Some(url) });
     }
+    Ok(found.into_values().rev().take(MOST).collect())
 }
 
 fn by_id(cx: &Cx, bu: BuId, text: &str) -> Result<Vec<EventHit>, Error> {

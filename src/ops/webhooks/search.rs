@@ -12,9 +12,11 @@ use crate::ops::webhooks::create::MOST_WEBHOOKS;
 use crate::ops::webhooks::read::{WebhookView, views};
 use crate::store::access::users;
 use crate::store::pool::Conn;
-use crate::store::webhooks::endpoints;
+use crate::store::webhooks::holding;
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookPart};
 
+/// How many webhooks that fit are read at once.
+const STEP: usize = 250;
 /// The longest text that is searched for, in characters.
 const LONGEST: usize = 200;
 
@@ -78,12 +80,20 @@ pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
         };
         let mut rows = match ids {
             None => webhooks::part(conn, bu, &part, most(wanted.limit))?,
-            Some(ids) => {
+            Some(mut ids) => {
+                ids.retain(|id| wanted.after.is_none_or(|after| *id < after));
+                ids.retain(|id| wanted.before.is_none_or(|before| *id > before));
+                if wanted.before.is_none() {
+                    ids.reverse();
+                }
                 let mut rows = Vec::new();
-                // Both databases take so many values in a statement.
-                for ids in ids.chunks(1_000) {
+                // In the order of the page, so that the first ones fill it where no other filter takes them out.
+                for ids in ids.chunks(STEP) {
                     let these = WebhookPart { ids: Some(ids.to_vec()), ..part.clone() };
                     rows.extend(webhooks::part(conn, bu, &these, most(wanted.limit))?);
+                    if rows.len() > wanted.limit {
+                        break;
+                    }
                 }
                 rows
             }
@@ -132,10 +142,10 @@ fn most(limit: usize) -> i64 {
 
 /// The webhooks in whose id, name or addresses the text stands. A unit has hundreds, ten thousand at most.
 fn fitting(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<WebhookId>, Error> {
-    let named = webhooks::named(conn, bu, MOST_WEBHOOKS)?;
+    let named = holding::named(conn, bu, text, MOST_WEBHOOKS)?;
     let by_name =
         named.into_iter().filter(|(id, name)| id.as_str().contains(text) || folded(name).contains(text));
-    let by_url = endpoints::addresses(conn, bu)?.into_iter().filter(|(_, url)| folded(url).contains(text));
+    let by_url = holding::addressed(conn, bu, text, i64::MAX)?;
     let mut ids: Vec<WebhookId> = by_name.chain(by_url).map(|(id, _)| id).collect();
     ids.sort_unstable();
     ids.dedup();

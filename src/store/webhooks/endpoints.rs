@@ -56,33 +56,6 @@ pub fn of_webhooks(conn: &mut Conn, bu: BuId, webhooks: &[WebhookId]) -> QueryRe
         .load(conn)
 }
 
-/// The addresses of the webhooks of `bu` that are not deleted.
-pub fn addresses(conn: &mut Conn, bu: BuId) -> QueryResult<Vec<(WebhookId, String)>> {
-    endpoints::table
-        .inner_join(webhooks::table.on(webhooks::id.eq(endpoints::webhook_id)))
-        .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()))
-        .select((endpoints::webhook_id, endpoints::url))
-        .load(conn)
-}
-
-/// The same of those webhooks only that stand from `first` on and before `before`.
-pub fn addresses_between(
-    conn: &mut Conn,
-    bu: BuId,
-    first: WebhookId,
-    before: Option<WebhookId>,
-) -> QueryResult<Vec<(WebhookId, String)>> {
-    let mut query = endpoints::table
-        .inner_join(webhooks::table.on(webhooks::id.eq(endpoints::webhook_id)))
-        .filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()).and(webhooks::id.ge(first)))
-        .select((endpoints::webhook_id, endpoints::url))
-        .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(webhooks::id.lt(before));
-    }
-    query.load(conn)
-}
-
 /// These endpoints with their webhooks, deleted ones too. For the engine, which serves every tenant.
 pub fn with_webhooks(conn: &mut Conn, ids: &[EndpointId]) -> QueryResult<Vec<(EndpointRow, WebhookRow)>> {
     endpoints::table

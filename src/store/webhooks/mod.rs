@@ -3,6 +3,7 @@
 pub mod endpoints;
 pub mod event_types;
 pub mod failing;
+pub mod holding;
 pub mod owners;
 pub mod routes;
 pub mod secrets;

@@ -237,20 +237,6 @@ pub fn named(conn: &mut Conn, bu: BuId, limit: i64) -> QueryResult<Vec<(WebhookI
         .load(conn)
 }
 
-/// The same from before `before` on.
-pub fn named_before(
-    conn: &mut Conn,
-    bu: BuId,
-    before: Option<WebhookId>,
-    limit: i64,
-) -> QueryResult<Vec<(WebhookId, String)>> {
-    let mut query = filtered(bu, &WebhookFilter::default());
-    if let Some(before) = before {
-        query = query.filter(webhooks::id.lt(before));
-    }
-    query.select((webhooks::id, webhooks::name)).order(webhooks::id.desc()).limit(limit).load(conn)
-}
-
 /// The names of these webhooks of `bu`, deleted ones too: logs outlive them.
 pub fn names(conn: &mut Conn, bu: BuId, ids: &[WebhookId]) -> QueryResult<Vec<(WebhookId, String)>> {
     webhooks::table
