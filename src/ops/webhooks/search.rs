@@ -58,8 +58,12 @@ pub struct Found {
 pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksRead)?;
-        let text: String = folded(&wanted.text).chars().take(LONGEST).collect();
+        let text: String = folded(&wanted.text).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         let ids = if text.is_empty() { None } else { Some(fitting(conn, bu, &text)?) };
+        if wanted.event.as_ref().is_some_and(|event| event.contains(char::is_control)) {
+            // No type has such a name, and not every database takes one.
+            return none(conn, bu);
+        }
         let for_login = match wanted.login {
             None => None,
             // A number that nobody has is nobody's.
