@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bellwire::app::{App, Opening};
 use bellwire::clock::Clock;
-use bellwire::domain::access::partner::{PartnerKind, PartnerNumber, folded};
+use bellwire::domain::access::partner::{PartnerKind, PartnerNumber};
 use bellwire::domain::access::password::Password;
 use bellwire::domain::access::user::Role;
 use bellwire::domain::events::attempt::{Attempt, HeaderLines};
 use bellwire::domain::events::cause::Cause;
 use bellwire::domain::id::{BuId, EventId, WebhookId};
+use bellwire::domain::search::folded;
 use bellwire::domain::webhooks::address::EgressPolicy;
 use bellwire::domain::webhooks::draft::{EndpointDraft, TriggerDraft, WebhookDraft};
 use bellwire::keys::KeyRing;

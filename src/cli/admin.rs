@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::json;
 use url::Url;
 
@@ -51,14 +51,8 @@ pub enum UserCommand {
         /// Read the password from standard input, one line.
         #[arg(long)]
         password_stdin: bool,
-        /// The address for the one-time link, as given to `serve --public-url`.
-        #[arg(
-            long,
-            env = "BELLWIRE_PUBLIC_URL",
-            value_name = "URL",
-            default_value = "http://127.0.0.1:8080"
-        )]
-        public_url: Url,
+        #[command(flatten)]
+        links: Links,
     },
     /// Make a one-time link by which a login chooses another password. A second factor is asked for all the
     /// same.
@@ -66,14 +60,8 @@ pub enum UserCommand {
         /// The e-mail address of the login.
         #[arg(long)]
         email: String,
-        /// The address for the one-time link, as given to `serve --public-url`.
-        #[arg(
-            long,
-            env = "BELLWIRE_PUBLIC_URL",
-            value_name = "URL",
-            default_value = "http://127.0.0.1:8080"
-        )]
-        public_url: Url,
+        #[command(flatten)]
+        links: Links,
     },
     /// Take the second factor from a login that has lost it; its sessions end.
     DropSecondFactor {
@@ -81,6 +69,21 @@ pub enum UserCommand {
         #[arg(long)]
         email: String,
     },
+}
+
+/// Where one-time links lead.
+#[derive(Debug, Args)]
+pub struct Links {
+    /// The address for the one-time link, as given to `serve --public-url`.
+    #[arg(long, env = "BELLWIRE_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    public_url: Url,
+}
+
+impl Links {
+    /// What a one-time link is typed as.
+    pub(super) fn setup(&self, link: &LinkSecret) -> String {
+        format!("{}/setup?link={}", self.public_url.as_str().trim_end_matches('/'), link.expose())
+    }
 }
 
 /// `bellwire token …`.
@@ -154,11 +157,11 @@ pub fn migrate(common: &Common) -> Result<(), Failure> {
 pub fn user(common: &Common, command: UserCommand) -> Result<(), Failure> {
     let cx = operator(common)?;
     match command {
-        UserCommand::Create { email, name, role, partner, password_stdin, public_url } => {
+        UserCommand::Create { email, name, role, partner, password_stdin, links } => {
             let password = password_stdin.then(read_password).transpose()?;
             let draft = UserDraft { email, name, role, partner, password };
             let made = users::create(&cx, draft).map_err(failure)?;
-            let link = made.link.map(|link| setup_link(&public_url, &link));
+            let link = made.link.map(|link| links.setup(&link));
             let text = match &link {
                 Some(link) => format!("Login {}. Within 30 minutes, set the password at {link}", made.number),
                 None => format!("Login {}", made.number),
@@ -166,9 +169,9 @@ pub fn user(common: &Common, command: UserCommand) -> Result<(), Failure> {
             let value = json!({"id": made.user, "number": made.number, "link": link});
             answer(common.json, &value, &text);
         }
-        UserCommand::ResetPassword { email, public_url } => {
+        UserCommand::ResetPassword { email, links } => {
             let link = account::reset_link(&cx, &email).map_err(failure)?;
-            let link = setup_link(&public_url, &link);
+            let link = links.setup(&link);
             let text = format!("Within 30 minutes, the new password is set at {link}");
             answer(common.json, &json!({"link": link}), &text);
         }
@@ -179,11 +182,6 @@ pub fn user(common: &Common, command: UserCommand) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// What a one-time link is typed as.
-pub(super) fn setup_link(public_url: &Url, link: &LinkSecret) -> String {
-    format!("{}/setup?link={}", public_url.as_str().trim_end_matches('/'), link.expose())
 }
 
 /// `bellwire token …`.

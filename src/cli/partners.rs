@@ -1,11 +1,10 @@
 //! The commands about partners: the list, making, names, plans, grants, and who operates the installation.
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::cli::Common;
-use crate::cli::admin::{failure, operator, setup_link, unit_of};
+use crate::cli::admin::{Links, failure, operator, unit_of};
 use crate::cli::output::{answer, say};
 use crate::domain::access::partner::PartnerKind;
 use crate::ops::access::operators;
@@ -39,14 +38,8 @@ pub enum PartnerCommand {
         /// The name of its first owner.
         #[arg(long, value_name = "NAME", requires = "owner_email")]
         owner_name: Option<String>,
-        /// The address for the one-time link, as given to `serve --public-url`.
-        #[arg(
-            long,
-            env = "BELLWIRE_PUBLIC_URL",
-            value_name = "URL",
-            default_value = "http://127.0.0.1:8080"
-        )]
-        public_url: Url,
+        #[command(flatten)]
+        links: Links,
     },
     /// List partners with their numbers, kinds, units, plans and grants, lowest number first.
     List {
@@ -83,26 +76,16 @@ pub enum PartnerCommand {
         /// The global partner.
         #[arg(long, value_name = "NUMBER")]
         partner: i64,
-        /// The partners whose business units are granted: 12345,12346
-        #[arg(long, value_name = "NUMBER", value_delimiter = ',', num_args = 1..,
-              required_unless_present = "all", conflicts_with = "all")]
-        unit: Vec<i64>,
-        /// Every business unit, also later ones.
-        #[arg(long)]
-        all: bool,
+        #[command(flatten)]
+        which: Units,
     },
     /// Take from a global partner what was granted.
     Withdraw {
         /// The global partner.
         #[arg(long, value_name = "NUMBER")]
         partner: i64,
-        /// The partners whose business units are withdrawn: 12345,12346
-        #[arg(long, value_name = "NUMBER", value_delimiter = ',', num_args = 1..,
-              required_unless_present = "all", conflicts_with = "all")]
-        unit: Vec<i64>,
-        /// The grant of all; units granted one by one stay.
-        #[arg(long)]
-        all: bool,
+        #[command(flatten)]
+        which: Units,
     },
     /// Say whether every login of a partner needs a second factor.
     SecondFactor {
@@ -124,6 +107,27 @@ pub enum PartnerCommand {
     },
 }
 
+/// Which business units are granted or withdrawn.
+#[derive(Debug, Args)]
+pub struct Units {
+    /// The partners whose business units are meant: 12345,12346
+    #[arg(long, value_name = "NUMBER", value_delimiter = ',', num_args = 1..,
+          required_unless_present = "all", conflicts_with = "all")]
+    unit: Vec<i64>,
+    /// The grant of every business unit, also of later ones; it is one of its own.
+    #[arg(long)]
+    all: bool,
+}
+
+impl Units {
+    fn grants(&self, cx: &Cx) -> Result<Vec<Grant>, Failure> {
+        if self.all {
+            return Ok(vec![Grant::All]);
+        }
+        self.unit.iter().map(|owner| unit_of(cx, *owner).map(Grant::Unit)).collect()
+    }
+}
+
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
@@ -137,9 +141,9 @@ pub enum Switch {
 pub fn run(common: &Common, command: PartnerCommand) -> Result<(), Failure> {
     let cx = operator(common)?;
     match command {
-        PartnerCommand::Create { name, kind, id, owner_email, owner_name, public_url } => {
+        PartnerCommand::Create { name, kind, id, owner_email, owner_name, links } => {
             let owner = owner_email.zip(owner_name).map(|(email, name)| OwnerDraft { email, name });
-            create(&cx, common.json, (PartnerDraft { name, kind, id }, owner), &public_url)
+            create(&cx, common.json, (PartnerDraft { name, kind, id }, owner), &links)
         }
         PartnerCommand::List { search, after, limit } => list(&cx, common.json, &search, after, limit),
         PartnerCommand::Rename { partner, name } => {
@@ -156,13 +160,13 @@ pub fn run(common: &Common, command: PartnerCommand) -> Result<(), Failure> {
             answer(common.json, &value, text);
             Ok(())
         }
-        PartnerCommand::Grant { partner, unit, all: _ } => {
-            partners::grant_each(&cx, partner, &granted(&cx, &unit)?).map_err(failure)?;
+        PartnerCommand::Grant { partner, which } => {
+            partners::grant_each(&cx, partner, &which.grants(&cx)?).map_err(failure)?;
             answer(common.json, &json!({"granted": true}), "Granted.");
             Ok(())
         }
-        PartnerCommand::Withdraw { partner, unit, all: _ } => {
-            partners::withdraw_each(&cx, partner, &granted(&cx, &unit)?).map_err(failure)?;
+        PartnerCommand::Withdraw { partner, which } => {
+            partners::withdraw_each(&cx, partner, &which.grants(&cx)?).map_err(failure)?;
             answer(common.json, &json!({"withdrawn": true}), "Withdrawn.");
             Ok(())
         }
@@ -191,7 +195,7 @@ fn create(
     cx: &Cx,
     json: bool,
     (draft, owner): (PartnerDraft, Option<OwnerDraft>),
-    public_url: &Url,
+    links: &Links,
 ) -> Result<(), Failure> {
     let kind = draft.kind;
     let made = partner_desk::open(cx, draft, owner).map_err(failure)?;
@@ -200,20 +204,12 @@ fn create(
     let mut text =
         format!("Partner {number}{}", bu.map_or(String::new(), |bu| format!(", business unit {bu}")));
     if let (Some(owner), Some(object)) = (made.owner, value.as_object_mut()) {
-        let link = owner.link.map(|link| setup_link(public_url, &link)).unwrap_or_default();
+        let link = owner.link.map(|link| links.setup(&link)).unwrap_or_default();
         text = format!("{text}, owner {}. Within 30 minutes, set the password at {link}", owner.number);
         object.insert("owner".to_owned(), json!({"number": owner.number, "link": link}));
     }
     answer(json, &value, &text);
     Ok(())
-}
-
-/// What is meant with the numbers of units' partners, or without one.
-fn granted(cx: &Cx, units: &[i64]) -> Result<Vec<Grant>, Failure> {
-    if units.is_empty() {
-        return Ok(vec![Grant::All]);
-    }
-    units.iter().map(|owner| unit_of(cx, *owner).map(Grant::Unit)).collect()
 }
 
 fn list(cx: &Cx, json: bool, search: &str, mut after: i64, limit: usize) -> Result<(), Failure> {

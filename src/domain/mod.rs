@@ -5,6 +5,7 @@ pub mod events;
 pub mod id;
 pub mod page;
 pub mod problem;
+pub mod search;
 pub mod time;
 pub mod webhooks;
 pub mod words;

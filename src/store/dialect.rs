@@ -1,8 +1,10 @@
 //! The only file that asks which database this is: what Diesel's shared connection cannot express.
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::dsl::AsExprOf;
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::result::Error;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl};
 
 use crate::domain::time::Ts;
@@ -143,6 +145,19 @@ macro_rules! one_by_one {
     };
 }
 pub(crate) use one_by_one;
+
+/// A condition that asks whether a text stands in a column.
+pub type Holds = SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>>>;
+
+/// Whether `text` stands in `column`, letter for letter. The column's name is ours, and no text from outside.
+pub fn holds(conn: &Conn, column: &'static str, text: &str) -> Holds {
+    let place = match conn {
+        Conn::Sqlite(_) => "instr",
+        Conn::Pg(_) => "strpos",
+    };
+    let call = format!("{place}({column}, ");
+    diesel::dsl::sql::<Bool>(&call).bind::<Text, _>(text.to_owned()).sql(") > 0")
+}
 
 /// What the server's clock shows, where there is a server.
 pub fn server_now(conn: &mut Conn) -> QueryResult<Option<Ts>> {

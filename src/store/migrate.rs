@@ -7,6 +7,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::store::dialect::{each, write_transaction};
 use crate::store::pool::{Conn, OpenError};
+use crate::store::webhooks::texts;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -21,19 +22,33 @@ pub fn run(conn: &mut Conn) -> Result<usize, OpenError> {
             if !is_behind(c, &SQLITE)? {
                 return Ok(0);
             }
-            // Looked at once more under the write lock: another process may have been faster. The
-            // transactions of the steps nest in this one.
-            write_transaction(conn, |conn| each!(conn, c => run_pending(c, SQLITE)))
+            // Looked at once more under the write lock: another process may have been faster.
+            brought(conn)
         }
         Conn::Pg(c) => {
             // A step over a long history takes its time, and others wait for whoever takes it.
             c.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
             c.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
-            let done = run_pending(c, POSTGRES);
-            c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+            let done = brought(conn);
+            each!(conn, c => c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})")))?;
             done
         }
     }
+}
+
+/// Runs the steps that are missing and what only the program can do after them: all or nothing. The transactions of
+/// the steps nest in this one.
+fn brought(conn: &mut Conn) -> Result<usize, OpenError> {
+    write_transaction(conn, |conn| {
+        let done = match conn {
+            Conn::Sqlite(c) => run_pending(c, SQLITE)?,
+            Conn::Pg(c) => run_pending(c, POSTGRES)?,
+        };
+        if done > 0 {
+            texts::fill(conn)?;
+        }
+        Ok(done)
+    })
 }
 
 fn run_pending<DB, C>(conn: &mut C, steps: EmbeddedMigrations) -> Result<usize, OpenError>

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::domain::access::name::Name;
-use crate::domain::access::partner::{PartnerKind, PartnerNumber, folded};
+use crate::domain::access::partner::{PartnerKind, PartnerNumber};
 use crate::domain::access::user::Role;
 use crate::domain::id::UserId;
 use crate::domain::page::Page;
 use crate::domain::problem::FieldErrors;
+use crate::domain::search::{folded, sought};
 use crate::ops::Error;
 use crate::ops::access::bearer::LinkSecret;
 use crate::ops::access::operators::{authorize_operator, see_as_operator};
@@ -27,8 +28,6 @@ pub use crate::store::access::partner_list::GrantedUnit;
 
 /// How many owners of a partner are shown.
 const MOST_OWNERS: i64 = 50;
-/// The longest text that is searched for, in characters.
-const LONGEST: usize = 100;
 /// How many units can be granted at once.
 const MOST_GRANTS: usize = 500;
 
@@ -85,8 +84,7 @@ pub struct Opened {
 
 /// A page of the partners of the installation, lowest number first. For operators.
 pub fn page(cx: &Cx, query: &PartnerQuery) -> Result<Page<Listed>, Error> {
-    // No name holds control characters, and not every database takes them.
-    let text: String = query.text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    let text = sought(&query.text);
     cx.read(|conn| {
         see_as_operator(cx, conn)?;
         let most = i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1);

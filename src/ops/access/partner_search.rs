@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::domain::id::{BuId, UserId};
+use crate::domain::search::sought;
 use crate::ops::Error;
 use crate::ops::authorize::find_unit;
 use crate::ops::cx::{Actor, Cx};
@@ -37,10 +38,7 @@ pub struct Hit {
 /// it, whatever case and accents. An empty text fits all. Other callers find nothing.
 pub fn search(cx: &Cx, text: &str) -> Result<Vec<Hit>, Error> {
     let Actor::Login(login) = &cx.actor else { return Ok(Vec::new()) };
-    // No name is longer, and nobody waits for a search through kilobytes. None holds control characters, and
-    // not every database takes them.
-    let plain = text.chars().filter(|c| !c.is_control());
-    let text: String = plain.take(crate::domain::access::name::LONGEST).collect();
+    let text = sought(text);
     cx.read(|conn| {
         let found = partner_search::search(conn, login.user, &text, MOST_HITS)?;
         with_facts(conn, found)

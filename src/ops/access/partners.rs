@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use crate::domain::access::name::Name;
-use crate::domain::access::partner::{PartnerKind, PartnerNumber, folded};
+use crate::domain::access::partner::{PartnerKind, PartnerNumber};
 use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, UserId};
 use crate::domain::problem::FieldErrors;
+use crate::domain::search::folded;
 use crate::ops::Error;
 use crate::ops::access::operators::{authorize_operator, see_as_operator};
 use crate::ops::authorize::find_unit;

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::domain::access::name::Name;
-use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, ProgrammeId};
 use crate::domain::page::Page;
 use crate::domain::problem::FieldErrors;
+use crate::domain::search::{folded, sought};
 use crate::ops::Error;
 use crate::ops::authorize::{authorize, authorize_admin};
 use crate::ops::cx::Cx;
@@ -145,7 +145,7 @@ pub fn list(cx: &Cx, bu: BuId) -> Result<Vec<ProgrammeRow>, Error> {
 pub fn page(cx: &Cx, bu: BuId, query: &ProgrammeQuery) -> Result<ProgrammePage, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksRead)?;
-        let text = folded(&query.text);
+        let text = sought(&query.text);
         let mut rows = programmes::list(conn, bu)?;
         let total = rows.len();
         rows.retain(|row| {

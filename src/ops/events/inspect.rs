@@ -133,10 +133,7 @@ pub fn list(cx: &Cx, bu: BuId, query: &EventQuery) -> Result<EventPage, Error> {
             end.filter(|(place, _)| *place > 1 && *place < before).map(|(_, id)| id)
         };
         let ids: Vec<EventId> = page.rows.iter().map(|event| event.id).collect();
-        let mut states: HashMap<EventId, Vec<DeliveryRow>> = HashMap::new();
-        for row in deliveries::of_events(conn, bu, &ids)? {
-            states.entry(row.event_id).or_default().push(row);
-        }
+        let states = deliveries::by_event(conn, bu, &ids)?;
         let line = |event: EventRow| EventLine {
             outcome: outcome(states.get(&event.id).map(Vec::as_slice).unwrap_or_default()),
             event,

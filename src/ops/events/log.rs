@@ -3,7 +3,6 @@
 mod line;
 mod live;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 pub use line::LogLine;
@@ -18,8 +17,8 @@ use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::inspect::Outcome;
 use crate::ops::webhooks::reach;
-use crate::store::events::deliveries::{self, DeliveryRow};
-use crate::store::events::events;
+use crate::store::events::deliveries;
+use crate::store::events::events::{self, EventHead};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks;
 
@@ -155,25 +154,17 @@ fn of_unit(conn: &mut Conn, bu: BuId, query: &LogQuery, span: &Span) -> Result<L
         let step = i64::try_from(STEP).unwrap_or(i64::MAX);
         let heads = events::heads(conn, bu, before, step)?;
         let is_last = heads.len() < STEP;
-        let wanted: Vec<EventId> = heads
-            .iter()
-            .filter(|head| span.holds(head.id) && fits(query, &head.event_type, head.received_at))
-            .map(|head| head.id)
-            .collect();
-        let mut sent: HashMap<EventId, Vec<DeliveryRow>> = HashMap::new();
-        for ids in wanted.chunks(STEP) {
-            for row in deliveries::of_events(conn, bu, ids)? {
-                sent.entry(row.event_id).or_default().push(row);
-            }
-        }
+        let is_wanted =
+            |head: &EventHead| span.holds(head.id) && fits(query, &head.event_type, head.received_at);
+        let wanted: Vec<EventId> = heads.iter().filter(|head| is_wanted(head)).map(|head| head.id).collect();
+        let sent = deliveries::by_event(conn, bu, &wanted)?;
         for head in heads {
             if oldest.is_some_and(|oldest| head.received_at < oldest) {
                 return Ok(collected.end());
             }
             before = head.seq;
             let place = Place::Event(head.id);
-            let line = wanted
-                .contains(&head.id)
+            let line = is_wanted(&head)
                 .then(|| LogLine::of_event(&head, sent.get(&head.id).map_or(&[], Vec::as_slice)));
             if !collected.take(place, line.filter(|line| suits(query, line))) {
                 return Ok(collected.page);

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, EventId, TeamId, WebhookId};
+use crate::domain::search::{folded, sought};
 use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::access::teams::{self, TeamQuery, TeamView};
@@ -13,20 +13,16 @@ use crate::ops::access::users::{self, PeopleQuery};
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::ops::events::log::{self, LogQuery};
-use crate::ops::webhooks::create::MOST_WEBHOOKS;
 use crate::store::access::people::PersonRow;
 use crate::store::events::events;
 use crate::store::pool::Conn;
-use crate::store::webhooks::{holding, webhooks};
+use crate::store::webhooks::endpoints;
+use crate::store::webhooks::webhooks::{self, WebhookPart, WebhookRow};
 
-/// The longest text that is searched for, in characters.
-const LONGEST: usize = 200;
 /// How many of a kind are found at the most.
 const MOST: usize = 6;
 /// How many events are found by their type at the most.
 const MOST_OF_TYPE: usize = 3;
-/// How many addresses that fit are looked at: so many that there are enough webhooks among them.
-const MOST_ADDRESSES: i64 = 200;
 /// How many of the latest events are looked at for their type.
 const LATEST: i64 = 200;
 /// How many characters of an id without `evt_` are enough to look for it.
@@ -93,7 +89,7 @@ pub struct TeamHit {
 /// of an event's id, or a part of the type of one of the latest; a part of a login's name or e-mail address, or its
 /// number; a part of a team's name. Nothing for an empty text.
 pub fn search(cx: &Cx, bu: BuId, text: &str) -> Result<Found, Error> {
-    let text: String = folded(text).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    let text = sought(text);
     if text.is_empty() {
         return Ok(Found::default());
     }
@@ -127,21 +123,22 @@ fn named_teams(cx: &Cx, bu: BuId, text: &str) -> Result<Vec<TeamHit>, Error> {
 
 /// The newest webhooks that fit, by their name or id or else by an address.
 fn fitting(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<WebhookHit>, Error> {
-    let mut found: BTreeMap<WebhookId, WebhookHit> = BTreeMap::new();
-    let by_name = holding::named(conn, bu, text, MOST_WEBHOOKS)?
+    let part = WebhookPart { text: Some(text.to_owned()), ..WebhookPart::default() };
+    let rows = webhooks::part(conn, bu, &part, i64::try_from(MOST).unwrap_or(i64::MAX))?;
+    let ids: Vec<WebhookId> = rows.iter().map(|row| row.id).collect();
+    let mut urls: BTreeMap<WebhookId, String> = endpoints::of_webhooks(conn, bu, &ids)?
         .into_iter()
-        .filter(|(id, name)| id.as_str().contains(text) || folded(name).contains(text));
-    found.extend(by_name.take(MOST).map(|(id, name)| (id, WebhookHit { id, name, url: None })));
-    let mut addressed = holding::addressed(conn, bu, text, MOST_ADDRESSES)?;
-    addressed.dedup_by_key(|(id, _)| *id);
-    addressed.retain(|(id, _)| !found.contains_key(id));
-    let ids: Vec<WebhookId> = addressed.iter().map(|(id, _)| *id).collect();
-    let mut names: BTreeMap<WebhookId, String> = webhooks::names(conn, bu, &ids)?.into_iter().collect();
-    for (id, url) in addressed {
-        let name = names.remove(&id).unwrap_or_default();
-        found.insert(id, WebhookHit { id, name, url: Some(url) });
-    }
-    Ok(found.into_values().rev().take(MOST).collect())
+        .rev()
+        .filter(|endpoint| folded(&endpoint.url).contains(text))
+        .map(|endpoint| (endpoint.webhook_id, endpoint.url))
+        .collect();
+    let by_name = |row: &WebhookRow| row.id.as_str().contains(text) || folded(&row.name).contains(text);
+    let hit = |row: WebhookRow| WebhookHit {
+        url: if by_name(&row) { None } else { urls.remove(&row.id) },
+        id: row.id,
+        name: row.name,
+    };
+    Ok(rows.into_iter().map(hit).collect())
 }
 
 fn by_id(cx: &Cx, bu: BuId, text: &str) -> Result<Vec<EventHit>, Error> {

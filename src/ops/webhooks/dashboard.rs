@@ -125,15 +125,12 @@ pub fn latest(cx: &Cx, bu: BuId, id: ProgrammeId, most: i64) -> Result<Vec<Lates
         let from = events::last_place(conn, bu)?.saturating_sub(MOST_LOOKED_AT);
         let heads = events::latest_of_programme(conn, bu, from, id, most)?;
         let ids: Vec<EventId> = heads.iter().map(|head| head.id).collect();
-        let sent = deliveries::of_events(conn, bu, &ids)?;
-        let line = |head: events::EventHead| {
-            let these: Vec<_> = sent.iter().filter(|row| row.event_id == head.id).cloned().collect();
-            Latest {
-                event: head.id,
-                event_type: head.event_type,
-                at: head.received_at,
-                outcome: outcome(&these),
-            }
+        let sent = deliveries::by_event(conn, bu, &ids)?;
+        let line = |head: events::EventHead| Latest {
+            outcome: outcome(sent.get(&head.id).map(Vec::as_slice).unwrap_or_default()),
+            event: head.id,
+            event_type: head.event_type,
+            at: head.received_at,
         };
         Ok(heads.into_iter().map(line).collect())
     })

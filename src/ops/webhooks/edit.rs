@@ -155,7 +155,7 @@ fn columns(cx: &Cx, checked: &Checked) -> WebhookEdit {
 fn redirect(cx: &Cx, conn: &mut Conn, before: &WebhookView, url: &TargetUrl) -> Result<(), Error> {
     let Some(first) = before.endpoints.first() else { return Err(Error::NotFound) };
     let elsewhere = TargetUrl::parse(&first.url, &cx.tools.egress).map_or(true, |old| !old.same_origin(url));
-    Ok(endpoints::redirect(conn, before.row.bu_id, first.id, url.as_str(), elsewhere)?)
+    Ok(endpoints::redirect(conn, first, url.as_str(), elsewhere)?)
 }
 
 fn retarget(

@@ -136,7 +136,7 @@ pub fn remove(cx: &Cx, bu: BuId, id: WebhookId, endpoint: EndpointId) -> Result<
         }
         let cancelled = under_way::cancel_of_endpoint(conn, bu, id, endpoint, cx.now)?;
         secret_rows::remove_of_endpoint(conn, bu, endpoint)?;
-        endpoints::remove(conn, bu, endpoint)?;
+        endpoints::remove(conn, &old)?;
         let after = json!({"cancelled_deliveries": cancelled});
         noted(
             cx,

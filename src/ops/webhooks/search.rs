@@ -1,24 +1,17 @@
 //! Finding webhooks as the list of saved ones does: by words and by how they are doing.
 
-use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, TeamId, WebhookId};
 use crate::domain::page::Page;
+use crate::domain::search::sought;
 use crate::domain::webhooks::webhook::WebhookStatus;
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
-use crate::ops::webhooks::create::MOST_WEBHOOKS;
 use crate::ops::webhooks::read::{WebhookView, views};
 use crate::store::access::users;
 use crate::store::pool::Conn;
-use crate::store::webhooks::holding;
 use crate::store::webhooks::webhooks::{self, WebhookFilter, WebhookPart};
-
-/// How many webhooks that fit are read at once.
-const STEP: usize = 250;
-/// The longest text that is searched for, in characters.
-const LONGEST: usize = 200;
 
 /// Which webhooks are looked for.
 #[derive(Debug, Clone, Default)]
@@ -58,8 +51,7 @@ pub struct Found {
 pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksRead)?;
-        let text: String = folded(&wanted.text).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-        let ids = if text.is_empty() { None } else { Some(fitting(conn, bu, &text)?) };
+        let text = sought(&wanted.text);
         if wanted.event.as_ref().is_some_and(|event| event.contains(char::is_control)) {
             // No type has such a name, and not every database takes one.
             return none(conn, bu);
@@ -80,33 +72,10 @@ pub fn search(cx: &Cx, bu: BuId, wanted: &Search) -> Result<Found, Error> {
             for_team: wanted.team,
             after: wanted.after,
             before: wanted.before,
+            text: (!text.is_empty()).then_some(text),
             ..WebhookPart::default()
         };
-        let mut rows = match ids {
-            None => webhooks::part(conn, bu, &part, most(wanted.limit))?,
-            Some(mut ids) => {
-                ids.retain(|id| wanted.after.is_none_or(|after| *id < after));
-                ids.retain(|id| wanted.before.is_none_or(|before| *id > before));
-                if wanted.before.is_none() {
-                    ids.reverse();
-                }
-                let mut rows = Vec::new();
-                // In the order of the page, so that the first ones fill it where no other filter takes them out.
-                for ids in ids.chunks(STEP) {
-                    let these = WebhookPart { ids: Some(ids.to_vec()), ..part.clone() };
-                    rows.extend(webhooks::part(conn, bu, &these, most(wanted.limit))?);
-                    if rows.len() > wanted.limit {
-                        break;
-                    }
-                }
-                rows
-            }
-        };
-        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
-        if wanted.before.is_some() {
-            rows.reverse();
-        }
-        let mut page = Page::cut(rows, wanted.limit);
+        let mut page = Page::cut(webhooks::part(conn, bu, &part, most(wanted.limit))?, wanted.limit);
         if wanted.before.is_some() {
             page.rows.reverse();
         }
@@ -142,16 +111,4 @@ pub fn names(cx: &Cx, bu: BuId, limit: i64) -> Result<Vec<(WebhookId, String)>, 
 
 fn most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
-}
-
-/// The webhooks in whose id, name or addresses the text stands. A unit has hundreds, ten thousand at most.
-fn fitting(conn: &mut Conn, bu: BuId, text: &str) -> Result<Vec<WebhookId>, Error> {
-    let named = holding::named(conn, bu, text, MOST_WEBHOOKS)?;
-    let by_name =
-        named.into_iter().filter(|(id, name)| id.as_str().contains(text) || folded(name).contains(text));
-    let by_url = holding::addressed(conn, bu, text, i64::MAX)?;
-    let mut ids: Vec<WebhookId> = by_name.chain(by_url).map(|(id, _)| id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
 }

@@ -2,14 +2,14 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Bool;
 
-use crate::domain::access::partner::{PartnerKind, PartnerNumber, folded};
+use crate::domain::access::partner::{PartnerKind, PartnerNumber};
 use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, UserId};
 use crate::domain::time::Ts;
 use crate::store::access::partner_search::{by_letters, ranges};
-use crate::store::dialect::one_by_one;
+use crate::store::dialect::holds;
 use crate::store::pool::Conn;
 use crate::store::schema::{business_units, grants, memberships, partners, users};
 
@@ -91,7 +91,6 @@ pub fn list(
     after: PartnerNumber,
     limit: i64,
 ) -> QueryResult<Vec<ListedPartner>> {
-    let text = folded(text);
     let query = with_units()
         .filter(partners::id.gt(after))
         .select(columns())
@@ -101,16 +100,11 @@ pub fn list(
     if text.is_empty() {
         return query.load(conn);
     }
-    let numbers = ranges(&text);
-    let query = if let Some(holding) = by_letters(conn, &text)? {
+    let numbers = ranges(text);
+    let query = if let Some(holding) = by_letters(conn, text)? {
         query.filter(partners::id.eq_any(holding).or(in_one_of(&numbers)))
     } else {
-        let holds = one_by_one!(
-            conn,
-            _c => sql::<Bool>("instr(partners.name_folded, ").bind::<Text, _>(text).sql(") > 0"),
-            _c => sql::<Bool>("strpos(partners.name_folded, ").bind::<Text, _>(text).sql(") > 0")
-        );
-        query.filter(holds.or(in_one_of(&numbers)))
+        query.filter(holds(conn, "partners.name_folded", text).or(in_one_of(&numbers)))
     };
     query.load(conn)
 }

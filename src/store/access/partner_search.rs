@@ -1,13 +1,13 @@
 //! Partner search: partners by number or by name among those that a login reaches.
 
-use diesel::dsl::{exists, sql};
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Text};
 
-use crate::domain::access::partner::{PartnerNumber, folded};
+use crate::domain::access::partner::PartnerNumber;
 use crate::domain::id::{BuId, UserId};
 use crate::store::access::grants::{self, Reached};
-use crate::store::dialect::one_by_one;
+use crate::store::dialect::{holds, one_by_one};
 use crate::store::pool::Conn;
 use crate::store::schema::{business_units, grants as granted, partners};
 
@@ -59,18 +59,17 @@ enum Within {
 /// `text`: the exact number first, then numbers and names that start with it, then names that hold it; at most
 /// `limit`. Names in the order of their letters. An empty text fits all.
 pub fn search(conn: &mut Conn, user: UserId, text: &str, limit: usize) -> QueryResult<Vec<PartnerHit>> {
-    let text = folded(text);
     let within = match grants::reached_up_to(conn, user, FEW)? {
         Reached::All => Within::All,
         Reached::Many(globals) => Within::Many(globals),
-        Reached::Some(units) => return among(conn, units, &text, limit),
+        Reached::Some(units) => return among(conn, units, text, limit),
     };
     let mut found: Vec<PartnerHit> = Vec::new();
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     if text.is_empty() {
         return within!(&within).order((partners::name_folded, partners::id)).limit(most).load(conn);
     }
-    for (low, high) in ranges(&text) {
+    for (low, high) in ranges(text) {
         if found.len() < limit {
             let numbers = within!(&within).filter(partners::id.ge(low).and(partners::id.lt(high)));
             add(&mut found, numbers.order(partners::id).limit(most).load(conn)?, limit);
@@ -84,7 +83,7 @@ pub fn search(conn: &mut Conn, user: UserId, text: &str, limit: usize) -> QueryR
         add(&mut found, starts.limit(most).load(conn)?, limit);
     }
     if found.len() < limit {
-        add(&mut found, holding(conn, &within, &text, most)?, limit);
+        add(&mut found, holding(conn, &within, text, most)?, limit);
     }
     Ok(found)
 }
@@ -116,11 +115,7 @@ fn holding(conn: &mut Conn, within: &Within, text: &str, most: i64) -> QueryResu
     let query = match lettered {
         Some(numbers) => query.filter(partners::id.eq_any(numbers)),
         // What is common is met early in the order of names.
-        None => one_by_one!(
-            conn,
-            _c => query.filter(sql::<Bool>("instr(partners.name_folded, ").bind::<Text, _>(text.to_owned()).sql(") > 0")),
-            _c => query.filter(sql::<Bool>("strpos(partners.name_folded, ").bind::<Text, _>(text.to_owned()).sql(") > 0"))
-        ),
+        None => query.filter(holds(conn, "partners.name_folded", text)),
     };
     query.load(conn)
 }

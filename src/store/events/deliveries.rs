@@ -1,5 +1,7 @@
 //! Table `deliveries`: one event on its way to one endpoint.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::domain::events::cause::Cause;
@@ -185,6 +187,19 @@ pub fn of_events(conn: &mut Conn, bu: BuId, events: &[EventId]) -> QueryResult<V
         .select(DeliveryRow::as_select())
         .order(deliveries::id)
         .load(conn)
+}
+
+/// The same, by event; those without any are left out.
+pub fn by_event(
+    conn: &mut Conn,
+    bu: BuId,
+    events: &[EventId],
+) -> QueryResult<HashMap<EventId, Vec<DeliveryRow>>> {
+    let mut found: HashMap<EventId, Vec<DeliveryRow>> = HashMap::new();
+    for row in of_events(conn, bu, events)? {
+        found.entry(row.event_id).or_default().push(row);
+    }
+    Ok(found)
 }
 
 /// The deliveries of one webhook of `bu` from before `before`, newest first, at most `limit`.

@@ -9,7 +9,7 @@ use super::event_tables::{
     replays, suspects, unit_hours,
 };
 use super::system_tables::{audit, audit_heads, settings};
-use super::webhook_tables::{endpoints, event_types, secrets, triggers, webhooks};
+use super::webhook_tables::{endpoints, event_types, secrets, triggers, webhook_texts, webhooks};
 
 diesel::allow_tables_to_appear_in_same_query!(
     partners,
@@ -29,6 +29,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_throttles,
     webhooks,
     endpoints,
+    webhook_texts,
     triggers,
     secrets,
     event_types,

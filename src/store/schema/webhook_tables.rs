@@ -46,6 +46,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhook_texts (bu_id, webhook_id) {
+        bu_id -> Text,
+        webhook_id -> Text,
+        folded -> Text,
+    }
+}
+
+diesel::table! {
     triggers (id) {
         id -> Text,
         webhook_id -> Text,

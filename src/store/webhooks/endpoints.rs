@@ -7,6 +7,7 @@ use crate::domain::time::Ts;
 use crate::store::dialect::each;
 use crate::store::pool::Conn;
 use crate::store::schema::{endpoints, webhooks};
+use crate::store::webhooks::texts;
 use crate::store::webhooks::webhooks::WebhookRow;
 
 /// An endpoint as stored.
@@ -42,9 +43,10 @@ pub struct EndpointRow {
     pub created_at: Ts,
 }
 
-/// Stores endpoints.
+/// Stores endpoints of one webhook.
 pub fn insert(conn: &mut Conn, rows: &[EndpointRow]) -> QueryResult<()> {
-    each!(conn, c => diesel::insert_into(endpoints::table).values(rows).execute(c)).map(drop)
+    each!(conn, c => diesel::insert_into(endpoints::table).values(rows).execute(c))?;
+    rows.first().map_or(Ok(()), |first| texts::renew(conn, first.bu_id, first.webhook_id))
 }
 
 /// The endpoints of these webhooks of `bu`, in their order.
@@ -65,15 +67,9 @@ pub fn with_webhooks(conn: &mut Conn, ids: &[EndpointId]) -> QueryResult<Vec<(En
         .load(conn)
 }
 
-/// Moves one endpoint of `bu` to another address, without the credentials that were sent to the old one.
-pub fn redirect(
-    conn: &mut Conn,
-    bu: BuId,
-    id: EndpointId,
-    url: &str,
-    drop_credentials: bool,
-) -> QueryResult<()> {
-    let here = endpoints::table.find(id).filter(endpoints::bu_id.eq(bu));
+/// Moves the endpoint `row` to another address, without the credentials that were sent to the old one.
+pub fn redirect(conn: &mut Conn, row: &EndpointRow, url: &str, drop_credentials: bool) -> QueryResult<()> {
+    let here = endpoints::table.find(row.id).filter(endpoints::bu_id.eq(row.bu_id));
     diesel::update(here).set(endpoints::url.eq(url)).execute(conn)?;
     if drop_credentials {
         diesel::update(here)
@@ -84,7 +80,7 @@ pub fn redirect(
             ))
             .execute(conn)?;
     }
-    Ok(())
+    texts::renew(conn, row.bu_id, row.webhook_id)
 }
 
 /// Sets where one endpoint of `row.bu_id` sends and with which credentials; the rest of `row` does not count.
@@ -96,8 +92,8 @@ pub fn set_destination(conn: &mut Conn, row: &EndpointRow) -> QueryResult<()> {
             endpoints::static_header.eq(&row.static_header),
             endpoints::static_secret_sealed.eq(&row.static_secret_sealed),
         ))
-        .execute(conn)
-        .map(drop)
+        .execute(conn)?;
+    texts::renew(conn, row.bu_id, row.webhook_id)
 }
 
 /// Sets how one endpoint of `row.bu_id` is called and sent to: name, timeout, retries and rate.
@@ -113,9 +109,10 @@ pub fn set_manner(conn: &mut Conn, row: &EndpointRow) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Removes one endpoint of `bu`. Its secrets must be gone.
-pub fn remove(conn: &mut Conn, bu: BuId, id: EndpointId) -> QueryResult<()> {
-    diesel::delete(endpoints::table.find(id).filter(endpoints::bu_id.eq(bu))).execute(conn).map(drop)
+/// Removes the endpoint `row`. Its secrets must be gone.
+pub fn remove(conn: &mut Conn, row: &EndpointRow) -> QueryResult<()> {
+    diesel::delete(endpoints::table.find(row.id).filter(endpoints::bu_id.eq(row.bu_id))).execute(conn)?;
+    texts::renew(conn, row.bu_id, row.webhook_id)
 }
 
 /// Forgets every credential that endpoints of one webhook of `bu` sent.

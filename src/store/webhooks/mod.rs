@@ -3,10 +3,10 @@
 pub mod endpoints;
 pub mod event_types;
 pub mod failing;
-pub mod holding;
 pub mod owners;
 pub mod routes;
 pub mod secrets;
+pub mod texts;
 pub mod triggers;
 #[expect(clippy::module_inception, reason = "one file a table, named after it")]
 pub mod webhooks;

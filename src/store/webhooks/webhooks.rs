@@ -11,7 +11,8 @@ use crate::domain::webhooks::webhook::{InactiveReason, Origin, Reach, WebhookSta
 use crate::store::dialect::held;
 use crate::store::pool::Conn;
 use crate::store::rows::{self, Cell, Statement};
-use crate::store::schema::{triggers, webhooks};
+use crate::store::schema::{triggers, webhook_texts, webhooks};
+use crate::store::webhooks::texts;
 
 /// How many one statement names.
 const MOST_AT_ONCE: usize = 500;
@@ -67,7 +68,8 @@ pub struct WebhookRow {
 
 /// Stores a webhook.
 pub fn insert(conn: &mut Conn, row: &WebhookRow) -> QueryResult<()> {
-    diesel::insert_into(webhooks::table).values(row).execute(conn).map(drop)
+    diesel::insert_into(webhooks::table).values(row).execute(conn)?;
+    texts::renew(conn, row.bu_id, row.id)
 }
 
 /// One webhook of `bu` that is not deleted.
@@ -174,8 +176,8 @@ pub struct WebhookPart {
     pub origin: Option<Origin>,
     /// Only those of this programme.
     pub programme: Option<ProgrammeId>,
-    /// Only these.
-    pub ids: Option<Vec<WebhookId>>,
+    /// Only those in whose id, name or addresses this text stands, folded.
+    pub text: Option<String>,
 }
 
 /// A part of the webhooks of `bu`, newest first unless it lies before one, at most `limit`.
@@ -204,8 +206,11 @@ pub fn part(conn: &mut Conn, bu: BuId, part: &WebhookPart, limit: i64) -> QueryR
     if let Some(programme) = part.programme {
         query = query.filter(webhooks::programme_id.eq(Some(programme)));
     }
-    if let Some(ids) = part.ids.clone() {
-        query = query.filter(webhooks::id.eq_any(ids));
+    if let Some(text) = &part.text {
+        let holding = webhook_texts::table
+            .filter(webhook_texts::bu_id.eq(bu).and(texts::standing(conn, text)))
+            .select(webhook_texts::webhook_id);
+        query = query.filter(webhooks::id.eq_any(holding));
     }
     let query = query.select(WebhookRow::as_select()).limit(limit);
     if part.before.is_some() {
@@ -285,7 +290,11 @@ pub struct WebhookEdit {
 /// Changes one webhook of `bu`; whether it was there.
 pub fn edit(conn: &mut Conn, bu: BuId, id: WebhookId, edit: &WebhookEdit) -> QueryResult<bool> {
     let here = webhooks::table.find(id).filter(webhooks::bu_id.eq(bu).and(webhooks::deleted_at.is_null()));
-    diesel::update(here).set(edit).execute(conn).map(|n| n == 1)
+    let changed = diesel::update(here).set(edit).execute(conn)? == 1;
+    if changed && (edit.name.is_some() || edit.deleted_at.is_some()) {
+        texts::renew(conn, bu, id)?;
+    }
+    Ok(changed)
 }
 
 /// Switches every active webhook of `bu` off for this reason; gives which.

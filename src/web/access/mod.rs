@@ -4,6 +4,7 @@ pub mod account;
 pub mod ask;
 pub mod challenge;
 pub mod confirm;
+pub mod fresh_link;
 pub mod home;
 pub mod login;
 pub mod logout;

@@ -1,8 +1,10 @@
 //! Opening a database: migrated once, by whoever comes first, and only where it keeps what it acknowledges.
 
+use super::world::World;
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::installation::Installation;
 use crate::support::program::Program;
+use bellwire::ops::webhooks::search::{Search, search};
 use bellwire::store::db::Db;
 use bellwire::store::migrate;
 use bellwire::store::pool::{Address, Conn, OpenError};
@@ -16,6 +18,7 @@ both_databases!(
     many_may_migrate_at_once,
     processes_may_start_at_once,
     a_newer_database_is_refused,
+    webhooks_of_an_older_database_are_found,
 );
 
 fn migrating_again_does_nothing(database: &TestDatabase) {
@@ -61,6 +64,24 @@ fn a_newer_database_is_refused(database: &TestDatabase) {
     let refused = Db::open(&address, 1, false).err().unwrap();
     assert!(matches!(refused, OpenError::Migration(_)), "{refused}");
     assert!(refused.to_string().contains("newer Bellwire"), "{refused}");
+}
+
+fn webhooks_of_an_older_database_are_found(database: &TestDatabase) {
+    let world = World::on(database);
+    let bu = world.unit("Kestrel");
+    let (kept, deleted) = (world.webhook(bu), world.webhook(bu));
+    database.execute(&format!("UPDATE webhooks SET name = 'Émile 1' WHERE id = '{kept}'"));
+    database.execute(&format!("UPDATE webhooks SET deleted_at = 1 WHERE id = '{deleted}'"));
+    // As it was before what webhooks are found by was stored.
+    database.execute("DROP TABLE webhook_texts");
+    database.execute("DELETE FROM __diesel_schema_migrations WHERE version = '20261121000140'");
+    let address = Address::parse(&database.url()).unwrap();
+    assert_eq!(migrate::run(&mut address.open().unwrap()).unwrap(), 1);
+    for text in ["EMILE", "receiver.example", kept.as_str()] {
+        let wanted = Search { text: text.to_owned(), limit: 10, ..Search::default() };
+        let found = search(&world.operator(), bu, &wanted).unwrap().page.rows;
+        assert_eq!(found.iter().map(|one| one.row.id).collect::<Vec<_>>(), [kept], "{text}");
+    }
 }
 
 #[derive(QueryableByName)]

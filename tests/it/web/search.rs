@@ -5,13 +5,16 @@ use crate::support::axe::axe;
 use crate::support::browser::{browse, browse_without_scripts};
 use crate::support::databases::{TestDatabase, both_databases};
 use crate::support::http::send;
+use crate::web::wizard::typing::Form;
 use reqwest::Method;
+use serde_json::json;
 use thirtyfour::prelude::*;
 
 both_databases!(
     a_few_letters_find_webhooks_events_pages_and_actions,
     nothing_of_another_unit_is_found,
     many_webhooks_are_looked_through,
+    webhooks_are_found_by_what_they_are_called_and_send_to_now,
     logins_and_teams_are_found_with_their_pages,
 );
 
@@ -115,12 +118,57 @@ fn many_webhooks_are_looked_through(database: &TestDatabase) {
          'Copy ' || CAST(i AS TEXT), '', status, origin, reach, created_at, rest_hook \
          FROM webhooks, n WHERE id = '{oldest}'",
     ));
+    database.execute(&format!(
+        "INSERT INTO webhook_texts (bu_id, webhook_id, folded) SELECT bu_id, id, lower(name) FROM webhooks \
+         WHERE id <> '{oldest}' AND bu_id = '{}'",
+        site.bu
+    ));
     let person = site.person("viewer");
     assert_eq!(names(&found(&person, &site, "oldest"))[0], "The oldest one");
     assert_eq!(names(&found(&person, &site, "old.example"))[0], "The oldest one");
     let some = found(&person, &site, "copy");
     assert_eq!(names(&some)[..3], ["Copy 2499", "Copy 2498", "Copy 2497"], "the newest first");
     assert_eq!(some.iter().filter(|(_, href)| href.contains("/admin/webhooks/")).count(), 6, "and no more");
+}
+
+fn webhooks_are_found_by_what_they_are_called_and_send_to_now(database: &TestDatabase) {
+    let site = Site::open(database);
+    let id = site.webhook("Órder desk", "https://first.example.com/in");
+    let person = site.person("developer");
+    let page = format!("{}/{id}", site.webhooks());
+    let finds = |q: &str| {
+        let listed =
+            person.get(&format!("{}?q={q}", site.webhooks())).body.contains(&format!("title=\"{id}\""));
+        let searched = found(&person, &site, q).iter().any(|(_, href)| *href == page);
+        assert_eq!(listed, searched, "the list and the search find {q:?} alike");
+        listed
+    };
+    assert!(finds("order") && finds("first.example") && !finds("till"));
+
+    let changed = site.api.put(&format!("/webhooks/{id}"), &json!({"name": "Tìll"}));
+    assert_eq!(changed.status, 200);
+    assert!(finds("till") && !finds("order") && finds("first.example"));
+
+    let changed = site.api.put(&format!("/webhooks/{id}"), &json!({"url": "https://second.example.com/In"}));
+    assert_eq!(changed.status, 200);
+    assert!(finds("second.example.com/in") && !finds("first.example"));
+
+    let destination = Form::at(&person, &format!("{page}/endpoints/{}/destination", site.endpoint(&id)));
+    let moved = destination.with("ep0-url", "https://third.example.com/in").send(&person, "next");
+    assert_eq!(moved.status, 303, "{}", moved.body);
+    assert!(finds("third.example") && !finds("second.example"));
+
+    let more = Form::at(&person, &format!("{page}/endpoints/new"));
+    assert_eq!(more.with("ep0-url", "https://fourth.example.com/in").send(&person, "next").status, 303);
+    assert!(finds("fourth.example") && finds("third.example"));
+    let shown = site.api.get(&format!("/webhooks/{id}")).json();
+    let fourth = shown["data"]["endpoints"][1]["id"].as_str().unwrap().to_owned();
+    let away = format!("{page}/endpoints/{fourth}/remove");
+    assert_eq!(person.send(&away, &person.token(&away), &[]).status, 303);
+    assert!(!finds("fourth.example") && finds("third.example") && finds("till"));
+
+    assert_eq!(site.api.delete(&format!("/webhooks/{id}")).status, 200);
+    assert!(!finds("till") && !finds("third.example"));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, TeamId};
 use crate::domain::page::Page;
+use crate::domain::search::{folded, sought};
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
@@ -61,7 +61,7 @@ pub struct MemberView {
 pub fn page(cx: &Cx, bu: BuId, query: &TeamQuery) -> Result<TeamPage, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksRead)?;
-        let text = folded(&query.text);
+        let text = sought(&query.text);
         let mut rows = teams::list(conn, bu)?;
         let total = rows.len();
         rows.retain(|row| {

@@ -2,19 +2,16 @@
 
 use std::collections::HashMap;
 
-use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, UserId};
 use crate::domain::page::Page;
+use crate::domain::search::{folded, sought};
 use crate::ops::Error;
 use crate::ops::authorize::authorize;
 use crate::ops::cx::Cx;
 use crate::store::access::people::{self, PersonRow};
 use crate::store::access::teams;
 use crate::store::pool::Conn;
-
-/// The longest text that is searched for, in characters.
-const LONGEST: usize = 200;
 
 /// Which logins a page shows.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +46,7 @@ pub struct PeoplePage {
 pub fn page(cx: &Cx, bu: BuId, query: &PeopleQuery) -> Result<PeoplePage, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::WebhooksRead)?;
-        let text: String = folded(&query.text).chars().take(LONGEST).collect();
+        let text = sought(&query.text);
         let most = i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1);
         let rows = if text.is_empty() {
             people::list(conn, bu, query.below, most)?

@@ -1,7 +1,5 @@
 //! The beginning of the log as it stands now, for somebody who watches it.
 
-use std::collections::HashMap;
-
 use super::line::is_seen;
 use super::{LogLine, LogQuery, Place, Span, fits, suits};
 use crate::domain::access::permission::Permission;
@@ -64,10 +62,7 @@ fn of_unit(
         .collect();
     heads.extend(events::heads_of(conn, bu, &missing)?);
     let ids: Vec<EventId> = heads.iter().map(|head| head.id).collect();
-    let mut sent: HashMap<EventId, Vec<DeliveryRow>> = HashMap::new();
-    for row in deliveries::of_events(conn, bu, &ids)? {
-        sent.entry(row.event_id).or_default().push(row);
-    }
+    let sent = deliveries::by_event(conn, bu, &ids)?;
     let alive = heads.iter().map(|head| {
         let rows = sent.get(&head.id).map_or(&[][..], Vec::as_slice);
         alive(query, LogLine::of_event(head, rows), rows)

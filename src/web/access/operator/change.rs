@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 
-use super::one::{FreshLink, OnePartner};
+use super::one::OnePartner;
 use crate::domain::access::partner::PartnerNumber;
 use crate::domain::id::UserKind;
 use crate::ops::access::partner_desk::{self, OwnerDraft};
@@ -68,8 +68,7 @@ pub async fn invite(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpRes
     match desk.try_run(move |cx| partner_desk::invite_owner(cx, number, &owner)).await? {
         Ok(made) => {
             let secret = made.link.ok_or_else(|| Fault::Internal("a new owner has no link".to_owned()))?;
-            let fresh = FreshLink::of(&desk, told.name, told.email, secret);
-            OnePartner::shown(&desk, number, fresh).await
+            OnePartner::shown(&desk, number, (told.name, told.email), secret).await
         }
         Err(error) => answer(&desk, number, &form, Err(error)).await,
     }
@@ -79,10 +78,7 @@ pub async fn invite(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpRes
 pub async fn link(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpResponse, Fault> {
     let (number, id) = (desk.number("number")?, desk.id::<UserKind>("usr")?);
     match desk.try_run(move |cx| partner_desk::renew_link(cx, number, id)).await? {
-        Ok((owner, secret)) => {
-            let fresh = FreshLink::of(&desk, owner.name, owner.email, secret);
-            OnePartner::shown(&desk, number, fresh).await
-        }
+        Ok((owner, secret)) => OnePartner::shown(&desk, number, (owner.name, owner.email), secret).await,
         Err(error) => answer(&desk, number, &form, Err(error)).await,
     }
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::one::{FreshLink, OnePartner};
+use super::one::OnePartner;
 use crate::domain::access::partner::PartnerKind;
 use crate::domain::problem::FieldErrors;
 use crate::ops::Error;
@@ -62,8 +62,7 @@ pub async fn send(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpRespo
         Ok(opened) => {
             let link = opened.owner.and_then(|owner| owner.link);
             let secret = link.ok_or_else(|| Fault::Internal("a new owner has no link".to_owned()))?;
-            let fresh = FreshLink::of(&desk, told.name, told.email, secret);
-            return OnePartner::shown(&desk, opened.partner.partner, fresh).await;
+            return OnePartner::shown(&desk, opened.partner.partner, (told.name, told.email), secret).await;
         }
         Err(Error::Invalid(errors)) => errors,
         Err(Error::Conflict { code: "partner_exists", message }) => FieldErrors::one("id", "taken", message),

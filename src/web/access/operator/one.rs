@@ -15,6 +15,7 @@ use crate::ops::cx::Cx;
 use crate::ops::{Error, Refusal};
 use crate::store::access::partner_list::OwnerRow;
 use crate::web::access::account::Desk;
+use crate::web::access::fresh_link::FreshLink;
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
 use crate::web::form::Fields;
@@ -142,19 +143,6 @@ pub struct Owner {
     pub link: Option<String>,
 }
 
-/// A link through which an owner chooses a password.
-#[derive(Debug)]
-pub struct FreshLink {
-    /// Whose it is.
-    pub name: String,
-    /// Their e-mail address.
-    pub email: String,
-    /// The address of the set-up page without its secret, which stands behind it.
-    pub base: String,
-    /// The secret: it stands in this answer and nowhere else.
-    pub secret: LinkSecret,
-}
-
 impl Page for OnePartner {}
 
 /// Shows the partner.
@@ -186,8 +174,10 @@ impl OnePartner {
     pub(super) async fn shown(
         desk: &Desk,
         number: PartnerNumber,
-        fresh: FreshLink,
+        person: (String, String),
+        secret: LinkSecret,
     ) -> Result<HttpResponse, Fault> {
+        let fresh = FreshLink::at(desk.absolute(routes::SETUP), person, secret);
         let page = Self { fresh: Some(fresh), ..Self::load(desk, number, 0).await? };
         let mut answer = desk.answer(StatusCode::OK, &page);
         // The next page takes the cookie away, and a browser does not go back to a page across such a change.
@@ -293,12 +283,5 @@ impl Owner {
             mark,
             link: (!is_off && !row.has_password).then(|| operator::partner_owner_link(partner, row.id)),
         }
-    }
-}
-
-impl FreshLink {
-    /// The link of this person.
-    pub(super) fn of(desk: &Desk, name: String, email: String, secret: LinkSecret) -> Self {
-        Self { name, email, base: format!("{}?link=", desk.absolute(routes::SETUP)), secret }
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::id::UserKind;
 use crate::ops::access::bearer::LinkSecret;
 use crate::ops::access::users::{self, PeopleQuery};
 use crate::ops::cx::Cx;
+use crate::web::access::fresh_link::FreshLink;
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
 use crate::web::form::{Checked, Fields};
@@ -49,19 +50,6 @@ pub struct UserList {
     pub pager: Pager,
 }
 
-/// A link through which somebody chooses a password.
-#[derive(Debug)]
-pub struct FreshLink {
-    /// Whose it is.
-    pub name: String,
-    /// Their e-mail address.
-    pub email: String,
-    /// The address of the set-up page without its secret, which stands behind it.
-    pub base: String,
-    /// The secret: it stands in this answer and nowhere else.
-    pub secret: LinkSecret,
-}
-
 impl Page for UserList {
     fn fragment(&self) -> askama::Result<String> {
         if self.fresh.is_some() { self.as_tab().render() } else { self.as_rows().render() }
@@ -93,9 +81,9 @@ pub(super) async fn shown(
     email: String,
     secret: LinkSecret,
 ) -> Result<HttpResponse, Fault> {
-    let base = format!("{}?link=", here.absolute(routes::SETUP));
+    let fresh = FreshLink::at(here.absolute(routes::SETUP), (name, email), secret);
     let list = UserList::load(here, &Fields::default()).await?;
-    let page = UserList { fresh: Some(FreshLink { name, email, base, secret }), ..list };
+    let page = UserList { fresh: Some(fresh), ..list };
     let mut answer = here.answer(&page);
     // The next page takes the cookie away, and a browser does not go back to a page across such a change.
     here.tell(&mut answer, Flash::LinkShown);

@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use askama::Template;
 
-use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
+use crate::domain::search::folded;
 use crate::domain::webhooks::catalogue::group_order;
 use crate::ops::webhooks::catalogue::{self, TypeView};
 use crate::web::fault::Fault;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use askama::Template;
 
 use super::ticked::Ticked;
-use crate::domain::access::partner::folded;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::WebhookId;
 use crate::domain::problem::FieldErrors;
+use crate::domain::search::folded;
 use crate::domain::webhooks::catalogue::group_order;
 use crate::domain::webhooks::webhook::{Origin, WebhookStatus};
 use crate::ops::webhooks::catalogue::TypeView;
