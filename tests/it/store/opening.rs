@@ -74,6 +74,7 @@ fn webhooks_of_an_older_database_are_found(database: &TestDatabase) {
     database.execute(&format!("UPDATE webhooks SET deleted_at = 1 WHERE id = '{deleted}'"));
     // As it was before what webhooks are found by was stored.
     database.execute("DROP TABLE webhook_texts");
+    database.execute("DROP INDEX webhooks_by_status");
     database.execute("DELETE FROM __diesel_schema_migrations WHERE version = '20261121000140'");
     let address = Address::parse(&database.url()).unwrap();
     assert_eq!(migrate::run(&mut address.open().unwrap()).unwrap(), 1);
