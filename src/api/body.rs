@@ -1,9 +1,12 @@
 //! JSON objects as clients send them: read field by field, with every wrong type told at once.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
-use actix_web::web::Payload;
+use actix_web::web::{Bytes, Payload};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::api::error::Problem;
@@ -22,7 +25,7 @@ pub async fn object(request: &HttpRequest, payload: Payload) -> Result<Fields, P
     let sound = SoundJson::scan(&bytes)?;
     match serde_json::from_slice(sound.bytes())? {
         Value::Object(left) => {
-            let fields = Fields { left, ..Fields::default() };
+            let fields = Fields { left, written: bytes.clone(), ..Fields::default() };
             fields.refuse(&NOBODYS).map(|()| fields)
         }
         _ => Err(FieldErrors::one("body", WRONG_TYPE, "Send a JSON object.").into()),
@@ -38,6 +41,8 @@ pub async fn object_or_none(request: &HttpRequest, payload: Payload) -> Result<F
 #[derive(Default)]
 pub struct Fields {
     left: Map<String, Value>,
+    /// The body they stand in; empty for an object inside another.
+    written: Bytes,
     /// The object's own name with a dot behind; empty at the top.
     part: String,
     errors: FieldErrors,
@@ -114,6 +119,13 @@ impl Fields {
         self.left.remove(name)
     }
 
+    /// Any value of the whole body's object, as it is written: numbers and doubled names stay what they are.
+    pub fn written(&mut self, name: &str) -> Option<String> {
+        self.left.remove(name)?;
+        let all: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(&self.written).ok()?;
+        all.get(name).map(|value| value.get().to_owned())
+    }
+
     /// Any value but `null`.
     pub fn value(&mut self, name: &str) -> Option<Value> {
         self.left.remove(name).filter(|value| !value.is_null())
@@ -181,7 +193,7 @@ impl Fields {
     fn nested<T>(&mut self, name: &str, value: Value, read: &mut impl FnMut(&mut Self) -> T) -> Option<T> {
         let Value::Object(left) = value else { return self.wrong(name, "Send an object.") };
         let part = format!("{}{name}.", self.part);
-        let mut inner = Self { left, part, errors: std::mem::take(&mut self.errors) };
+        let mut inner = Self { left, part, errors: std::mem::take(&mut self.errors), ..Self::default() };
         let made = read(&mut inner);
         self.errors = inner.errors;
         Some(made)

@@ -115,7 +115,7 @@ pub async fn send(
     let event_type = fields.text("event").unwrap_or_else(|| DEFAULT_TYPE.to_owned());
     let endpoint =
         fields.parsed("endpoint", "unknown_reference", "The webhook has no such endpoint. Choose another.");
-    let data = fields.any("payload").map(|payload| payload.to_string());
+    let data = fields.written("payload");
     let draft = fields.or(TestDraft { event_type, endpoint, data })?;
     let wanted = draft.clone();
     caller.run(move |cx, bu| test_send::check(cx, bu, id, &wanted).map_err(of_payload)).await?;

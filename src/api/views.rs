@@ -265,7 +265,7 @@ pub struct DeliveryView<'a> {
     state: DeliveryState,
     /// Why it has not arrived; null while nothing failed.
     cause: Option<Cause>,
-    /// The same in a sentence, with what to do.
+    /// The same in a sentence, with what to do; where the attempts are shown, what exactly failed at the last.
     message: Option<&'a str>,
     /// The HTTP status of the last attempt; null when none came.
     #[schema(example = 200)]

@@ -67,12 +67,12 @@ fn several_processes(common: &Common) -> Result<(), Failure> {
 
 /// Says where this process listens, and how the first owner gets in.
 fn announce(app: &App, what: &str) -> Result<(), Failure> {
-    let url = app.tools.public_url.as_str().trim_end_matches('/');
-    say(&format!("Bellwire is listening on {url} ({what})"));
+    say(&format!("Bellwire is listening on {} ({what})", app.tools.absolute("")));
     let link = setup::first_owner_link(&app.tools).map_err(|e| Failure::Running(e.to_string()))?;
     if let Some(link) = link {
         say(&format!(
-            "There is no login yet. Make the first one within 30 minutes: {url}/setup?link={}",
+            "There is no login yet. Make the first one within 30 minutes: {}{}",
+            app.tools.absolute("/setup?link="),
             link.expose()
         ));
     }

@@ -45,6 +45,13 @@ pub struct Tools {
     pub known: Known,
 }
 
+impl Tools {
+    /// A path of this host with the host people use, never the one a request names.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url.as_str().trim_end_matches('/'))
+    }
+}
+
 /// What this process remembers, so as not to ask the database for it.
 pub struct Known {
     /// Tokens by the keyed hash of their secret. The transaction that stores an event looks at its token

@@ -134,7 +134,7 @@ impl Here {
 
     /// A path of this host with the host people use, never the one a request names.
     pub fn absolute(&self, path: &str) -> String {
-        format!("{}{path}", self.signed.app.tools.public_url.as_str().trim_end_matches('/'))
+        self.signed.app.tools.absolute(path)
     }
 
     /// Whether the login's role allows this here. The operation asks again.

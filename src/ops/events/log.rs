@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use line::LogLine;
 use line::is_seen;
-pub use live::{LiveLine, live};
+pub use live::{LiveLine, LiveLog, live};
 
 use crate::domain::access::permission::Permission;
 use crate::domain::id::{BuId, DeliveryId, EventId, WebhookId};

@@ -52,7 +52,15 @@ pub struct Failure {
     /// The webhook's name; it may be deleted.
     pub webhook: String,
     /// What exactly failed at its last attempt, where more is known than the cause says.
-    pub detail: Option<String>,
+    detail: Option<String>,
+}
+
+impl Failure {
+    /// Why it did not arrive and what to do, in a sentence; `None` where that is not known.
+    pub fn why(&self) -> Option<&str> {
+        let cause = self.delivery.cause?;
+        Some(self.detail.as_deref().unwrap_or_else(|| cause.sentence()))
+    }
 }
 
 /// The overview of `bu` over the last `hours` hours, the current one included.
@@ -71,7 +79,10 @@ pub fn overview(cx: &Cx, bu: BuId, hours: u32) -> Result<Overview, Error> {
         let tried: Vec<DeliveryId> = given_up.iter().map(|delivery| delivery.id).collect();
         let mut details = attempts::last_details(conn, bu, &tried)?;
         let failure = |delivery: DeliveryRow| Failure {
-            detail: details.remove(&delivery.id),
+            detail: details
+                .remove(&delivery.id)
+                .filter(|(cause, _)| *cause == delivery.cause)
+                .map(|(_, detail)| detail),
             webhook: names.get(&delivery.webhook_id).cloned().unwrap_or_default(),
             delivery,
         };

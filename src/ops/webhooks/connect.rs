@@ -48,13 +48,12 @@ pub fn show(cx: &Cx, bu: BuId, number: i64) -> Result<Connect, Error> {
             return Err(Error::Forbidden(Refusal::NoApiAccess));
         }
         let held = Scopes::of_role(standing.role);
-        let base_url = format!("{}/api/v1", cx.tools.public_url.as_str().trim_end_matches('/'));
         Ok(Connect {
             bu,
             unit: access.unit_name,
             login: number,
             name,
-            base_url,
+            base_url: cx.tools.absolute("/api/v1"),
             types,
             may_subscribe: held.contains(Permission::WebhooksWrite),
             may_pull: held.contains(Permission::EventsRead),

@@ -84,23 +84,27 @@ pub fn of_deliveries(conn: &mut Conn, bu: BuId, deliveries: &[DeliveryId]) -> Qu
     Ok(rows.into_iter().map(attempt).collect())
 }
 
-/// What exactly failed at the last attempt of each of these deliveries of `bu`; those of which nothing more is known
-/// than the cause are absent.
+/// For what the last attempt of each of these deliveries of `bu` failed, and what exactly; those of which nothing more
+/// is known than the cause are absent.
 pub fn last_details(
     conn: &mut Conn,
     bu: BuId,
     deliveries: &[DeliveryId],
-) -> QueryResult<HashMap<DeliveryId, String>> {
+) -> QueryResult<HashMap<DeliveryId, (Option<Cause>, String)>> {
     if deliveries.is_empty() {
         return Ok(HashMap::new());
     }
-    let all: Vec<(DeliveryId, Option<String>)> = attempts::table
+    let all: Vec<(DeliveryId, Option<Cause>, Option<String>)> = attempts::table
         .filter(attempts::delivery_id.eq_any(deliveries).and(attempts::bu_id.eq(bu)))
-        .select((attempts::delivery_id, attempts::detail))
+        .select((attempts::delivery_id, attempts::cause, attempts::detail))
         .order(attempts::id)
         .load(conn)?;
-    let last: HashMap<DeliveryId, Option<String>> = all.into_iter().collect();
-    Ok(last.into_iter().filter_map(|(delivery, detail)| Some((delivery, detail?))).collect())
+    let last: HashMap<_, _> =
+        all.into_iter().map(|(delivery, cause, detail)| (delivery, (cause, detail))).collect();
+    Ok(last
+        .into_iter()
+        .filter_map(|(delivery, (cause, detail))| Some((delivery, (cause, detail?))))
+        .collect())
 }
 
 /// Removes at most `limit` attempts of these deliveries. For upkeep, which serves every tenant.

@@ -40,7 +40,6 @@ pub async fn open(request: HttpRequest) -> Result<HttpResponse, Fault> {
         return Err(Fault::Internal("the API's description is missing".to_owned()));
     };
     let app = app(&request)?;
-    let base = app.tools.public_url.as_str().trim_end_matches('/');
-    let docs = CONTENT.get_or_init(|| Content::read(description.value(), base));
+    let docs = CONTENT.get_or_init(|| Content::read(description.value(), &app.tools.absolute("")));
     Ok(answer(&request, StatusCode::OK, &ApiDocs::new(theme(&request), docs)))
 }

@@ -30,9 +30,12 @@ use crate::web::{json_view, routes};
 /// The longest payload that is written into a command, in bytes; a longer one is read from a file.
 const LONGEST_COMMAND: usize = 4_096;
 
-/// The page `/bu/{bu}/logs/{evt}`; list and detail for htmx.
+/// The element of the list's page that shows one event.
+const DETAIL: &str = "event";
+
+/// The page `/bu/{bu}/logs/{evt}`.
 #[derive(Debug, Template)]
-#[template(path = "events/event.html", blocks = ["split"])]
+#[template(path = "events/event.html")]
 pub struct EventPage {
     /// The frame.
     pub shell: Shell,
@@ -42,6 +45,15 @@ pub struct EventPage {
     pub back: String,
     /// The event.
     pub event: Event,
+}
+
+/// The event alone, for the list that has it put beside itself.
+#[derive(Debug, Template)]
+#[template(path = "events/one.html")]
+struct Chosen {
+    shell: Shell,
+    back: String,
+    event: Event,
 }
 
 /// One event as its page shows it.
@@ -117,23 +129,28 @@ pub struct Attempt {
     pub parts: Vec<CodeBlock>,
 }
 
-impl Page for EventPage {
-    fn fragment(&self) -> askama::Result<String> {
-        self.as_split().render()
-    }
-}
+impl Page for EventPage {}
 
-/// One event beside the list it was chosen from.
+impl Page for Chosen {}
+
+/// One event beside the list it was chosen from; alone where htmx has the list already.
 pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
     let id = here.id::<EventKind>("evt")?;
     let asked = here.query();
+    let back = with_filters(&routes::log(here.bu()), &asked, asked.text("after"));
+    let shell = here.shell("Event", Place::Log);
+    if here.wants_fragment() && here.target() == DETAIL {
+        let (view, now) = here.run(move |cx, bu| Ok((inspect::get(cx, bu, id)?, cx.now))).await?;
+        let event = Event::of(&here, &view, now);
+        return Ok(here.answer(&Chosen { shell, back, event }));
+    }
     let list = reading(&asked)?;
     let (view, list, now) =
         here.run(move |cx, bu| Ok((inspect::get(cx, bu, id)?, list(cx, bu)?, cx.now))).await?;
     let page = EventPage {
-        shell: here.shell("Event", Place::Log),
+        shell,
         log: Log::of(&here, &asked, &list, Some(id)),
-        back: with_filters(&routes::log(here.bu()), &asked, asked.text("after")),
+        back,
         event: Event::of(&here, &view, now),
     };
     Ok(here.answer(&page))

@@ -8,7 +8,6 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use crate::domain::access::permission::Permission;
-use crate::domain::events::cause::Cause;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::webhook::{Health, InactiveReason, WebhookStatus};
 use crate::ops::system::overview::{self, Failure as GivenUp, MOST_FAILING, Overview as Found};
@@ -255,10 +254,7 @@ impl Failure {
             href: routes::event(here.bu(), row.event_id),
             webhook: given_up.webhook.clone(),
             answer: Mark::new(Tone::Bad, answer),
-            why: match (&given_up.detail, row.cause) {
-                (Some(detail), _) => detail.clone(),
-                (None, cause) => cause.map(Cause::sentence).unwrap_or_default().to_owned(),
-            },
+            why: given_up.why().unwrap_or_default().to_owned(),
             at: Moment::relative(row.created_at, now),
         }
     }

@@ -3,5 +3,5 @@
 mod shown;
 mod stream;
 
-pub use shown::{Line, address};
+pub use shown::{Line, Look, address};
 pub use stream::{Live, stream};

@@ -29,6 +29,14 @@ pub trait Line: Send + 'static {
     }
 }
 
+/// A list as one look finds it.
+pub struct Look<L> {
+    /// Its lines, newest first.
+    pub lines: Vec<L>,
+    /// From when on every line that came in is among them, where a reader is to be told that others are missing.
+    pub since: Option<Ts>,
+}
+
 /// The address of a stream at `path`, with what the list is narrowed to, that goes on after a page made at `seen`.
 pub fn address(path: &str, narrowed: &[(&str, &str)], seen: Ts) -> String {
     let seen = seen.0.to_string();
@@ -61,17 +69,21 @@ impl Shown {
         Self { since: seen.min(now) - SLACK, versions: on_page.map(|key| (key, String::new())).collect() }
     }
 
-    /// What is new among these lines, newest first, as read at `now`; `draw` makes one, told whether it has just
-    /// come in.
+    /// What is new among the lines of a look, as read at `now`; `draw` makes one line, told whether it has just come in. More than
+    /// one look goes over may have come in since the one before: then the list is to be read anew.
     pub fn next<L: Line>(
         &mut self,
-        lines: &[L],
+        (lines, since): (&[L], Option<Ts>),
         now: Ts,
         draw: impl Fn(&L, bool) -> askama::Result<String>,
     ) -> askama::Result<Next> {
         let known = std::mem::take(&mut self.versions);
         let mut next = Next { text: String::new(), more: false, busy: false };
         let mut left = MOST_AT_ONCE;
+        if let Some(since) = since.filter(|since| *since > self.since + SLACK) {
+            self.since = since - SLACK;
+            next.text.extend(["event: stale\nid: ", &since.0.to_string(), "\ndata: stale\n\n"]);
+        }
         for line in lines.iter().rev() {
             let (key, version) = (line.key(), line.version());
             let before = known.get(&key);
@@ -156,7 +168,7 @@ mod tests {
     }
 
     fn look(shown: &mut Shown, lines: &[Sample], now: Ts) -> Next {
-        shown.next(lines, now, |line, fresh| Ok(format!("<li>{} {fresh}</li>", line.n))).unwrap()
+        shown.next((lines, None), now, |line, fresh| Ok(format!("<li>{} {fresh}</li>", line.n))).unwrap()
     }
 
     fn sent(next: &Next) -> usize {
@@ -186,6 +198,19 @@ mod tests {
         let next = look(&mut shown, &lines, NOON);
         assert!(sent(&next) == 1 && next.text.contains("<li>1 false</li>"), "{}", next.text);
         assert_eq!(sent(&look(&mut shown, &lines, NOON)), 0);
+    }
+
+    #[test]
+    fn a_reader_is_told_once_when_more_came_in_than_a_look_goes_over() {
+        let (burst, later) = (NOON + Duration::from_secs(8), NOON + Duration::from_secs(9));
+        let lines = [line(1_000, Some(burst))];
+        let mut shown = after(Some(NOON), NOON);
+        let mut text =
+            |since, now| shown.next((&lines, since), now, |_, _| Ok("<li>".to_owned())).unwrap().text;
+        assert!(!text(Some(NOON), NOON).contains("event: stale"), "it begins where the page ended");
+        let told = text(Some(burst), later);
+        assert!(told.starts_with(&format!("event: stale\nid: {}\n", burst.0)), "{told}");
+        assert!(!text(Some(burst), later).contains("event: stale"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use actix_web::{HttpRequest, HttpResponse, rt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::shown::{Line, Shown};
+use super::shown::{Line, Look, Shown};
 use crate::domain::id::{BuId, SessionId};
 use crate::domain::time::Ts;
 use crate::http::limits::Seat;
@@ -42,16 +42,15 @@ pub trait Live: Send + Sync + 'static {
     /// One line of it.
     type Line: Line;
 
-    /// Its newest lines as they stand now, newest first; refuses whoever may not look.
-    fn look(&self, cx: &Cx, bu: BuId) -> Result<Vec<Self::Line>, Error>;
+    /// Reads what the page shows when the stream begins, and gives the keys of those lines that are told of whatever
+    /// their age; refuses whoever may not look.
+    fn begin(&mut self, cx: &Cx, bu: BuId) -> Result<Vec<String>, Error>;
+
+    /// Its newest lines as they stand now; refuses whoever may not look.
+    fn look(&self, cx: &Cx, bu: BuId) -> Result<Look<Self::Line>, Error>;
 
     /// One line, told whether it has just come in.
     fn draw(&self, bu: BuId, line: &Self::Line, fresh: bool, now: Ts) -> askama::Result<String>;
-
-    /// The keys of the lines that the page shows already, whatever their age.
-    fn on_page(&self) -> Vec<String> {
-        Vec::new()
-    }
 }
 
 /// The stream of what comes into `list` and changes in it from the moment that `Last-Event-ID`, or `after` in the
@@ -60,9 +59,13 @@ pub async fn stream(here: Here, request: &HttpRequest, list: impl Live) -> Resul
     let seat = limits(request)?.tail(here.signed.login.session)?;
     // Before the first look: what is stored after it is heard.
     let listening = here.signed.app.tools.gatherer.bell().listen(here.bu());
-    let list = Arc::new(list);
-    let asked = list.clone();
-    here.run(move |cx, bu| asked.look(cx, bu).map(drop)).await?;
+    let (list, on_page) = here
+        .run(move |cx, bu| {
+            let mut list = list;
+            let on_page = list.begin(cx, bu)?;
+            Ok((Arc::new(list), on_page))
+        })
+        .await?;
     let mut answer = HttpResponse::Ok();
     answer
         .content_type("text/event-stream")
@@ -77,7 +80,7 @@ pub async fn stream(here: Here, request: &HttpRequest, list: impl Live) -> Resul
     let query = here.query();
     let cursor = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let cursor = cursor.or_else(|| query.typed("after"));
-    let shown = Shown::after(cursor, here.signed.cx().now, list.on_page().into_iter());
+    let shown = Shown::after(cursor, here.signed.cx().now, on_page.into_iter());
     let (out, lines) = mpsc::channel(1);
     rt::spawn(write(Reader { here, list, shown, listening, out, spoke: Instant::now(), _seat: seat }));
     Ok(answer.body(Lines(lines)))
@@ -111,10 +114,10 @@ impl<L: Live> Reader<L> {
         while goes_on {
             let list = self.list.clone();
             let found = self.here.try_run(move |cx, bu| Ok((is_live(cx)?, list.look(cx, bu)?, cx.now)));
-            let Ok(Ok((true, lines, now))) = found.await else { return };
+            let Ok(Ok((true, look, now))) = found.await else { return };
             let bu = self.here.bu();
             let draw = |line: &L::Line, fresh| self.list.draw(bu, line, fresh, now);
-            let Ok(next) = self.shown.next(&lines, now, draw) else { return };
+            let Ok(next) = self.shown.next((&look.lines, look.since), now, draw) else { return };
             let is_quiet = next.text.is_empty() && !next.more && !next.busy;
             if !next.text.is_empty() {
                 goes_on = self.send(next.text).await;

@@ -23,6 +23,11 @@ fn a_test_goes_to_one_endpoint_with_its_own_payload(database: &TestDatabase) {
     assert_eq!((requests.len(), requests[0].path.as_str()), (1, "/two"));
     assert_eq!((&sent["type"], &sent["data"]), (&json!("order.completed"), &body["payload"]));
 
+    let exact = format!(r#"{{"event":"order.completed","endpoint":{second},"payload":{{"total":1.10}}}}"#);
+    assert_eq!(world.post_text(&path, exact).status, 200);
+    let requests = receiver.wait_for(2, Duration::from_secs(20));
+    assert!(requests[1].text().contains(r#"{"total":1.10}"#), "what is typed is what is sent");
+
     let other = world.webhook(&json!({"url": receiver.url("/three"), "events": ["order.completed"]}));
     let foreign = json!({"endpoint": other["endpoints"][0]["id"]});
     assert_eq!(faults(&world.api.post(&path, &foreign)), ["endpoint unknown_reference"]);
@@ -34,5 +39,5 @@ fn a_test_goes_to_one_endpoint_with_its_own_payload(database: &TestDatabase) {
     assert_eq!(typed.status, 201, "{typed:?}");
     let unfit = world.api.post(&path, &json!({"event": "parcel.shipped", "payload": {}}));
     assert!(faults(&unfit).iter().all(|fault| fault.starts_with("payload")), "{unfit:?}");
-    assert_eq!((unfit.status, receiver.requests().len()), (422, 1));
+    assert_eq!((unfit.status, receiver.requests().len()), (422, 2));
 }

@@ -21,6 +21,14 @@ pub fn publish(site: &Site) {
     assert_eq!(outside(|| api.post("/events", &event).status), 202);
 }
 
+/// So many at once.
+pub fn publish_many(site: &Site, count: usize) {
+    let event = json!({"type": "order.completed", "data": {"total": 184}});
+    let (api, events) = (&site.api, json!({"events": vec![event; count]}));
+    let answer = outside(|| api.post("/events/batch", &events));
+    assert_eq!(answer.status, 202, "{}", answer.body);
+}
+
 fn outside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| scope.spawn(work).join().expect("what was to be done"))
 }

@@ -4,7 +4,9 @@ use super::site::{Site, between, until};
 use crate::support::axe::axe;
 use crate::support::browser::{SCREENS, browse, browse_without_scripts};
 use crate::support::databases::{TestDatabase, both_databases};
+use crate::support::http::send;
 use crate::support::receiver::{Receiver, Reply};
+use reqwest::Method;
 use std::time::Duration;
 
 both_databases!(
@@ -12,7 +14,25 @@ both_databases!(
     one_delivery_is_sent_again_on_a_persons_word,
     what_could_not_be_secured_is_told_on_every_page,
     the_age_that_is_set_is_told,
+    an_event_comes_alone_to_a_page_that_has_the_list,
 );
+
+fn an_event_comes_alone_to_a_page_that_has_the_list(database: &TestDatabase) {
+    let site = Site::open(database);
+    let (event, other) = (site.publish(), site.publish());
+    let person = site.person("viewer");
+    let path = format!("/bu/{}/logs/{event}?status=unsent", site.bu);
+    let asked = |target: &str| {
+        let request = person.request(Method::GET, &path);
+        send(request.header("hx-request", "true").header("hx-target", target)).body
+    };
+    let alone = asked("event");
+    assert!(alone.trim_start().starts_with("<div class=\"detail\" id=\"event\">"), "{alone}");
+    assert!(alone.contains(&event) && !alone.contains(&other) && !alone.contains("log-filter"), "{alone}");
+    assert!(alone.contains("/logs?status=unsent\""), "the way back keeps the filters: {alone}");
+    let with_list = asked("events");
+    assert!(with_list.contains(&event) && with_list.contains(&other), "a list that is read anew comes whole");
+}
 
 fn an_event_is_found_and_tells_what_was_tried(database: &TestDatabase) {
     let (site, receiver) = (Site::open(database), Receiver::start());

@@ -1,6 +1,6 @@
 //! Event Logs as they happen: lines that come in, change, wait, and stay away, in a real browser and as a stream.
 
-use super::details_browser::{publish, state};
+use super::details_browser::{publish, publish_many, state};
 use super::site::Site;
 use crate::support::axe::axe;
 use crate::support::browser::{Browser, SCREENS, browse, browse_without_scripts};
@@ -34,6 +34,14 @@ async fn after_the_next(browser: &Browser) -> WebDriverResult<usize> {
         document.addEventListener('htmx:sseBeforeMessage', () => setTimeout(() => \
         done(document.querySelectorAll('#events > ol > li').length), 50), {once: true})";
     browser.window.execute_async(script, Vec::new()).await?.convert()
+}
+
+/// Waits until the stream of the list that is shown now has begun: what is on the page is known to it from then on.
+async fn connected(browser: &Browser) -> WebDriverResult<()> {
+    let script = "const done = arguments[0]; const look = () => { \
+        const stream = document.querySelector('[data-tail]')['htmx-internal-data'].sseEventSource; \
+        if (stream && stream.readyState === 1) done(); else setTimeout(look, 20); }; look()";
+    browser.window.execute_async(script, Vec::new()).await.map(drop)
 }
 
 /// The events of this type that are stored, newest first.
@@ -77,6 +85,7 @@ fn events_come_in_live_change_as_they_settle_and_keep_to_the_filters() {
         browser.find("#log-filter [name=status]").await?.send_keys("Delivered").await?;
         there(&browser, "//*[@id='events']/ol[contains(@sse-connect, 'status=delivered')][count(li) = 2]")
             .await?;
+        connected(&browser).await?;
         database.execute("UPDATE deliveries SET state = 'exhausted' WHERE last_status = 200");
         publish(&site);
         lines(&browser, 2, "Failed").await?;
@@ -124,6 +133,41 @@ fn new_events_wait_behind_a_button_while_one_is_read() {
         assert!(!new.is_displayed().await?);
         assert_eq!(shown(&browser).await?, stored(&database));
         browser.find("#events > ol > li:last-child .event-row[aria-current]").await?;
+        browser.assert_quiet().await
+    });
+}
+
+#[test]
+fn more_than_comes_in_line_by_line_leaves_no_holes() {
+    let database = TestDatabase::sqlite();
+    let (site, receiver) = (Site::open(&database), Receiver::start());
+    site.webhook("Order desk", &receiver.url("/in"));
+    let email = site.person("viewer").email;
+    browse(async |browser| {
+        site.sign_in(&browser, &email, &format!("/bu/{}/logs?type=order.completed", site.bu)).await?;
+        state(&browser, "Live").await?;
+        browser.find("[data-tail-pause]").await?.click().await?;
+        state(&browser, "Paused").await?;
+        publish_many(&site, 70);
+        let new = there(&browser, "//*[@data-tail-new][contains(., 'Over 50 new events')]").await?;
+        assert_eq!(shown(&browser).await?, Vec::<String>::new(), "the list stands still");
+        new.click().await?;
+        let newest = |at: usize| format!("//*[@id='events']/ol/li[.//*[@title='{}']]", stored(&database)[at]);
+        there(&browser, &newest(0)).await?;
+        assert_eq!(shown(&browser).await?, stored(&database)[..25]);
+        browser.find("#events .event-row:focus").await?;
+        there(&browser, "//*[@id='events']//a[starts-with(@aria-label, 'Older')]").await?;
+
+        state(&browser, "Paused").await?;
+        browser.find("[data-tail-pause]").await?.click().await?;
+        state(&browser, "Live").await?;
+        // More than one look goes over.
+        publish_many(&site, 100);
+        publish_many(&site, 100);
+        there(&browser, &newest(0)).await?;
+        let now = shown(&browser).await?;
+        assert!(now.len() >= 25, "{now:?}");
+        assert_eq!(now, stored(&database)[..now.len()], "each follows the one before it");
         browser.assert_quiet().await
     });
 }

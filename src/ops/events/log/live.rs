@@ -16,7 +16,7 @@ use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks;
 
 /// How many of the latest entries one look goes over: it is made about once a second for each who watches.
-const LATEST: i64 = 100;
+const LATEST: usize = 100;
 
 /// An entry of the log, with what tells whether it has to be looked at again.
 #[derive(Debug, Clone)]
@@ -31,12 +31,21 @@ pub struct LiveLine {
     pub is_busy: bool,
 }
 
-/// The latest entries of the log of `bu`, newest first, and those that `shown` names. Where `query` goes on from and
-/// how many it wants is not asked.
-pub fn live(cx: &Cx, bu: BuId, query: &LogQuery, shown: &[Place]) -> Result<Vec<LiveLine>, Error> {
+/// The beginning of the log.
+#[derive(Debug, Clone, Default)]
+pub struct LiveLog {
+    /// The latest entries, newest first, and those that were asked for.
+    pub lines: Vec<LiveLine>,
+    /// From when on every entry was looked at; `None` for all of them.
+    pub since: Option<Ts>,
+}
+
+/// The latest entries of the log of `bu` and those that `shown` names. Where `query` goes on from and how many it
+/// wants is not asked.
+pub fn live(cx: &Cx, bu: BuId, query: &LogQuery, shown: &[Place]) -> Result<LiveLog, Error> {
     cx.read(|conn| {
         authorize(cx, conn, bu, Permission::EventsRead)?;
-        let Some(span) = Span::of(query) else { return Ok(Vec::new()) };
+        let Some(span) = Span::of(query) else { return Ok(LiveLog::default()) };
         match query.webhook {
             Some(webhook) if webhooks::names(conn, bu, &[webhook])?.is_empty() => Err(Error::NotFound),
             Some(webhook) => of_webhook(cx, conn, (bu, webhook), query, &span, shown),
@@ -51,9 +60,11 @@ fn of_unit(
     query: &LogQuery,
     span: &Span,
     shown: &[Place],
-) -> Result<Vec<LiveLine>, Error> {
+) -> Result<LiveLog, Error> {
     let end = events::last_place(conn, bu)?.saturating_add(1);
-    let mut heads = events::heads(conn, bu, end, LATEST)?;
+    let latest = i64::try_from(LATEST).unwrap_or(i64::MAX);
+    let mut heads = events::heads(conn, bu, end, latest)?;
+    let since = heads.get(LATEST - 1).map(|head| head.received_at);
     heads.retain(|head| span.holds(head.id) && fits(query, &head.event_type, head.received_at));
     let missing: Vec<EventId> = shown
         .iter()
@@ -67,7 +78,7 @@ fn of_unit(
         let rows = sent.get(&head.id).map_or(&[][..], Vec::as_slice);
         alive(query, LogLine::of_event(head, rows), rows)
     });
-    Ok(alive.collect())
+    Ok(LiveLog { lines: alive.collect(), since })
 }
 
 fn of_webhook(
@@ -77,8 +88,10 @@ fn of_webhook(
     query: &LogQuery,
     span: &Span,
     shown: &[Place],
-) -> Result<Vec<LiveLine>, Error> {
-    let mut rows = deliveries::of_webhook(conn, bu, webhook, None, LATEST)?;
+) -> Result<LiveLog, Error> {
+    let latest = i64::try_from(LATEST).unwrap_or(i64::MAX);
+    let mut rows = deliveries::of_webhook(conn, bu, webhook, None, latest)?;
+    let since = rows.get(LATEST - 1).map(|row| row.created_at);
     rows.retain(|row| span.holds(row.event_id) && fits(query, &row.event_type, row.created_at));
     let missing: Vec<DeliveryId> = shown
         .iter()
@@ -89,7 +102,8 @@ fn of_webhook(
     rows.extend(others.into_iter().filter(|row| row.webhook_id == webhook));
     let far = reach::from_afar(cx, conn, bu, &rows)?;
     let seen = rows.iter().filter(|row| is_seen(&far, row.event_id));
-    Ok(seen.map(|row| alive(query, LogLine::of_sent(row, &far), std::slice::from_ref(row))).collect())
+    let lines = seen.map(|row| alive(query, LogLine::of_sent(row, &far), std::slice::from_ref(row)));
+    Ok(LiveLog { lines: lines.collect(), since })
 }
 
 fn alive(query: &LogQuery, line: LogLine, rows: &[DeliveryRow]) -> LiveLine {

@@ -66,7 +66,7 @@ impl Desk {
 
     /// A path of this host with the host people use, never the one a request names.
     pub fn absolute(&self, path: &str) -> String {
-        format!("{}{path}", self.signed.app.tools.public_url.as_str().trim_end_matches('/'))
+        self.signed.app.tools.absolute(path)
     }
 
     /// The cookie by which the device is known.

@@ -27,7 +27,7 @@ pub struct Policy {
 impl Policy {
     /// As it stands, and whether the person who asks has a second factor.
     pub(super) fn read(cx: &Cx, bu: BuId) -> Result<(bool, bool), Error> {
-        Ok((second_factor::is_required(cx, bu)?, second_factor::state(cx)?.is_some()))
+        Ok((second_factor::is_required(cx, bu)?, second_factor::has_one(cx)?))
     }
 
     /// What that means for the person.

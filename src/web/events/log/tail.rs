@@ -8,21 +8,17 @@ use crate::domain::id::BuId;
 use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::cx::Cx;
-use crate::ops::events::log::{LiveLine, LogQuery, Place, live, log};
+use crate::ops::events::log::{LiveLine, LiveLog, LogQuery, Place, live, log};
 use crate::web::fault::Fault;
 use crate::web::form::Fields;
 use crate::web::here::Here;
-use crate::web::tail::{Line, Live, stream};
+use crate::web::tail::{Line, Live, Look, stream};
 
 /// The stream of the list that the address narrows.
 pub async fn tail(here: Here, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let asked = Fields::of_pairs(&filters(&here.query()));
     let query = query(&asked)?;
-    let first = query.clone();
-    // What the page shows is told of as long as it may change, however far down it stands.
-    let page = here.run(move |cx, bu| log(cx, bu, &first)).await?;
-    let shown = page.lines.iter().map(|line| line.place).collect();
-    stream(here, &request, Log { asked, query, shown }).await
+    stream(here, &request, Log { asked, query, shown: Vec::new() }).await
 }
 
 struct Log {
@@ -34,16 +30,19 @@ struct Log {
 impl Live for Log {
     type Line = LiveLine;
 
-    fn look(&self, cx: &Cx, bu: BuId) -> Result<Vec<LiveLine>, Error> {
-        live(cx, bu, &self.query, &self.shown)
+    fn begin(&mut self, cx: &Cx, bu: BuId) -> Result<Vec<String>, Error> {
+        // What the page shows is told of as long as it may change, however far down it stands.
+        self.shown = log(cx, bu, &self.query)?.lines.iter().map(|line| line.place).collect();
+        Ok(self.shown.iter().map(Place::to_string).collect())
+    }
+
+    fn look(&self, cx: &Cx, bu: BuId) -> Result<Look<LiveLine>, Error> {
+        let LiveLog { lines, since } = live(cx, bu, &self.query, &self.shown)?;
+        Ok(Look { lines, since })
     }
 
     fn draw(&self, bu: BuId, line: &LiveLine, fresh: bool, now: Ts) -> askama::Result<String> {
         Row { fresh, ..Row::of(bu, &self.asked, &line.line, now) }.draw()
-    }
-
-    fn on_page(&self) -> Vec<String> {
-        self.shown.iter().map(Place::to_string).collect()
     }
 }
 

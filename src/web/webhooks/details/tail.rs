@@ -12,7 +12,7 @@ use crate::ops::webhooks::details::recent;
 use crate::store::events::deliveries::DeliveryRow;
 use crate::web::fault::Fault;
 use crate::web::here::Here;
-use crate::web::tail::{Line, Live, stream};
+use crate::web::tail::{Line, Live, Look, stream};
 
 /// The stream of one webhook's deliveries.
 pub async fn tail(here: Here, request: HttpRequest) -> Result<HttpResponse, Fault> {
@@ -25,8 +25,13 @@ struct Recent(WebhookId);
 impl Live for Recent {
     type Line = DeliveryRow;
 
-    fn look(&self, cx: &Cx, bu: BuId) -> Result<Vec<DeliveryRow>, Error> {
-        recent(cx, bu, self.0)
+    fn begin(&mut self, cx: &Cx, bu: BuId) -> Result<Vec<String>, Error> {
+        recent(cx, bu, self.0).map(|_| Vec::new())
+    }
+
+    fn look(&self, cx: &Cx, bu: BuId) -> Result<Look<DeliveryRow>, Error> {
+        // Only the newest are shown: nobody misses those that later ones have pushed out.
+        Ok(Look { lines: recent(cx, bu, self.0)?, since: None })
     }
 
     fn draw(&self, bu: BuId, row: &DeliveryRow, fresh: bool, now: Ts) -> askama::Result<String> {
