@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::domain::access::permission::Permission;
 use crate::domain::id::BuId;
 use crate::domain::problem::FieldErrors;
+use crate::domain::search::{folded, sought};
 use crate::domain::time::Ts;
 use crate::domain::webhooks::catalogue::{self, EventTypeDraft, Validator};
 use crate::domain::webhooks::trigger::{is_event_type, resource_and_event};
@@ -72,6 +73,19 @@ pub fn list(cx: &Cx, bu: BuId) -> Result<Vec<TypeView>, Error> {
         let added = event_types::list(conn, bu)?;
         Ok(catalogue::builtin().iter().map(built_in).chain(added.into_iter().map(added_type)).collect())
     })
+}
+
+/// Those of `types` in whose name, label, group or description `text` stands, under their groups as people read them.
+pub fn found<'a>(types: &'a [TypeView], text: &str) -> Vec<&'a TypeView> {
+    let wanted = sought(text);
+    let fits = |one: &&TypeView| {
+        let texts = [&one.name, &one.label, &one.group, &one.description];
+        texts.into_iter().any(|text| folded(text).contains(&wanted))
+    };
+    let place = |one: &TypeView| (catalogue::group_order(&one.group), one.group.clone());
+    let mut found: Vec<&TypeView> = types.iter().filter(fits).collect();
+    found.sort_by_cached_key(|one| place(one));
+    found
 }
 
 /// The types that a new trigger of `bu` may name: those that can be subscribed to and are still offered.

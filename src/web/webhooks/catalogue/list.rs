@@ -4,8 +4,6 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use crate::domain::access::permission::Permission;
-use crate::domain::search::folded;
-use crate::domain::webhooks::catalogue::group_order;
 use crate::ops::webhooks::catalogue::{self, TypeView};
 use crate::web::fault::Fault;
 use crate::web::format;
@@ -66,13 +64,7 @@ impl Page for Catalogue {
 pub async fn open(here: Here) -> Result<HttpResponse, Fault> {
     let q = here.query().text("q").trim().to_owned();
     let types = here.run(catalogue::list).await?;
-    let wanted = folded(&q);
-    let fits = |one: &&TypeView| {
-        let texts = [&one.name, &one.label, &one.group, &one.description];
-        texts.into_iter().any(|text| folded(text).contains(&wanted))
-    };
-    let mut found: Vec<&TypeView> = types.iter().filter(fits).collect();
-    found.sort_by(|a, b| (group_order(&a.group), &a.group).cmp(&(group_order(&b.group), &b.group)));
+    let found = catalogue::found(&types, &q);
     let mut groups: Vec<Group> = Vec::new();
     for one in &found {
         let row = Row {

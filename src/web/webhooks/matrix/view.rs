@@ -8,10 +8,8 @@ use super::ticked::Ticked;
 use crate::domain::access::permission::Permission;
 use crate::domain::id::WebhookId;
 use crate::domain::problem::FieldErrors;
-use crate::domain::search::folded;
-use crate::domain::webhooks::catalogue::group_order;
 use crate::domain::webhooks::webhook::{Origin, WebhookStatus};
-use crate::ops::webhooks::catalogue::TypeView;
+use crate::ops::webhooks::catalogue::{self, TypeView};
 use crate::ops::webhooks::matrix::{Matrix, Planned, version};
 use crate::ops::webhooks::read::WebhookView;
 use crate::web::form::Fields;
@@ -203,7 +201,7 @@ impl MatrixPage {
         turn: Turn,
     ) -> Self {
         let may_write = here.may(Permission::WebhooksWrite);
-        let found = found(&matrix.types, &asked.q);
+        let found = catalogue::found(&matrix.types, &asked.q);
         let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
         let rows = &matrix.columns.rows;
         let columns: Vec<Column> = rows
@@ -279,19 +277,6 @@ fn notice(turn: &Turn) -> Option<Notice> {
         .collect();
     let title = "Nothing was saved.".to_owned();
     Some(Notice { tone: Tone::Bad, title, text: texts.join(" ") })
-}
-
-/// The types in whose name, label, group or description the text stands, in the order of the catalogue.
-fn found<'a>(types: &'a [TypeView], q: &str) -> Vec<&'a TypeView> {
-    let wanted = folded(q);
-    let fits = |one: &&TypeView| {
-        [&one.name, &one.label, &one.group, &one.description]
-            .into_iter()
-            .any(|text| folded(text).contains(&wanted))
-    };
-    let mut all: Vec<&TypeView> = types.iter().filter(fits).collect();
-    all.sort_by(|a, b| (group_order(&a.group), &a.group).cmp(&(group_order(&b.group), &b.group)));
-    all
 }
 
 fn groups(found: &[&TypeView], matrix: &Matrix, ticked: &Ticked, may_write: bool) -> Vec<Group> {
