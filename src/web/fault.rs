@@ -4,6 +4,7 @@ use actix_web::error::BlockingError;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use url::Url;
 
 use crate::http::identity::request_id;
 use crate::http::limits::Limited;
@@ -11,6 +12,7 @@ use crate::ops::access::partners::{self, Landing};
 use crate::ops::{Error, Refusal};
 use crate::web::denied;
 use crate::web::errors::{Alone, Inside, Trouble, Way};
+use crate::web::form::FormOnly;
 use crate::web::here::Here;
 use crate::web::page::answer;
 use crate::web::routes;
@@ -240,7 +242,9 @@ fn to_sign_in(request: &HttpRequest, page: &'static str) -> HttpResponse {
 /// To the page that asks for the password once more, and back afterwards. What a form held is not done then:
 /// the person does it again.
 fn to_confirm(request: &HttpRequest) -> HttpResponse {
-    let confirm = routes::with_query(routes::CONFIRM, &[("next", request.path())]);
+    let is_page = request.app_data::<FormOnly>().is_none();
+    let next = if is_page { request.path().to_owned() } else { page_of(request) };
+    let confirm = routes::with_query(routes::CONFIRM, &[("next", next.as_str())]);
     if request.headers().contains_key("hx-request") {
         return HttpResponse::Unauthorized().insert_header((HX_REDIRECT, confirm)).finish();
     }
@@ -248,6 +252,14 @@ fn to_confirm(request: &HttpRequest) -> HttpResponse {
         return see(&confirm);
     }
     alone(request, StatusCode::UNAUTHORIZED, Trouble::old_sign_in(&confirm))
+}
+
+/// The page on which a form stood that is sent to an address of its own; the home page where the browser does not say.
+fn page_of(request: &HttpRequest) -> String {
+    let said = request.headers().get(header::REFERER).and_then(|page| page.to_str().ok());
+    let Some(page) = said.and_then(|page| Url::parse(page).ok()) else { return routes::HOME.to_owned() };
+    let query = page.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}{query}", page.path())
 }
 
 /// Whether the request is a global partner's, who may look for another unit.

@@ -22,6 +22,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone, Copy)]
 pub struct FormLimit(pub usize);
 
+/// Stands with an address that takes forms and shows no page.
+#[derive(Debug, Clone, Copy)]
+pub struct FormOnly;
+
 /// Names with their values, in the order they came.
 #[derive(Debug, Clone, Default)]
 pub struct Fields(Vec<(String, String)>);

@@ -13,7 +13,7 @@ use crate::web::access::{
 use crate::web::docs;
 use crate::web::events::{event, log, replays};
 use crate::web::fault::{self, Fault};
-use crate::web::form::{self, FormLimit};
+use crate::web::form::{self, FormLimit, FormOnly};
 use crate::web::frame::frame;
 use crate::web::system::{export, overview, search, trail};
 use crate::web::webhooks::change::{destination, edit, endpoint, remove, triggers};
@@ -191,6 +191,7 @@ impl Mounted {
     {
         self.table.push((Method::POST, path));
         let resource = web::resource(path)
+            .app_data(FormOnly)
             .route(web::post().to(send))
             .default_service(web::to(|request| refuse(request, "POST")));
         Self { scope: self.scope.service(resource), ..self }

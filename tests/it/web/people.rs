@@ -401,6 +401,23 @@ fn an_old_sign_in_is_renewed_before_users_are_changed(database: &TestDatabase) {
     for path in ["enable", "sign-out", "link"] {
         assert_eq!(send(&site, &admin, &format!("{}/{id}/{path}", users(&site)), &[]).status, 401, "{path}");
     }
+    // Afterwards one is back where the button is: these addresses show no page.
+    let at = format!("{}/{id}/sign-out", users(&site));
+    let token = admin.token(&users(&site));
+    let list = format!("{}?q=ada", users(&site));
+    for (page, next) in [
+        (site.url(&list), list.as_str()),
+        ("https://elsewhere.example//evil.example/".to_owned(), "//evil.example/"),
+        (String::new(), "/"),
+    ] {
+        let sent = || crate::support::http::send(admin.form(&at, &token, &[]).header("referer", &page));
+        let told = until(|| Some(sent()).filter(|answer| answer.status != 429)).body;
+        let query = between(&told, "/confirm?", "\"").unwrap();
+        let (_, asked) = url::form_urlencoded::parse(query.as_bytes()).next().unwrap();
+        assert_eq!(asked, next);
+    }
+    let outside = admin.get("/confirm?next=%2F%2Fevil.example%2F").body;
+    assert!(!outside.contains("evil.example"), "only pages of one's own are gone on to");
     database.assert_unchanged(&before, "an old sign-in");
 }
 
