@@ -8,12 +8,12 @@ use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, UserId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::search::folded;
-use crate::ops::Error;
 use crate::ops::access::operators::{authorize_operator, see_as_operator};
-use crate::ops::authorize::find_unit;
+use crate::ops::authorize::{find_unit, over_owners};
 use crate::ops::cx::{Actor, Cx};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::webhooks::read::FAILING_AFTER;
+use crate::ops::{Error, Refusal};
 use crate::store::access::grants::{self, GrantRow};
 use crate::store::access::memberships;
 use crate::store::access::partners::{self, PartnerRow};
@@ -79,6 +79,8 @@ pub struct Unit {
     pub role: Option<Role>,
     /// Whether the caller is inside another partner's unit, by a grant.
     pub by_grant: bool,
+    /// Whether the caller decides on the owners at its partner, or why not.
+    pub over_owners: Result<(), Refusal>,
     /// How many of its active webhooks are failing.
     pub failing: i64,
 }
@@ -254,16 +256,18 @@ pub fn unit_of(cx: &Cx, partner: PartnerNumber) -> Result<Option<BuId>, Error> {
 
 /// The unit as its pages name it; `NotFound` when it is not the caller's.
 pub fn unit(cx: &Cx, bu: BuId) -> Result<Unit, Error> {
-    let (access, failing) =
-        cx.read(|conn| Ok((find_unit(cx, conn, bu)?, failing::count(conn, bu, FAILING_AFTER)?)))?;
-    Ok(Unit {
-        bu,
-        name: access.unit_name,
-        partner: access.partner,
-        api_access: access.api_access,
-        role: access.role,
-        by_grant: access.by_grant,
-        failing,
+    cx.read(|conn| {
+        let access = find_unit(cx, conn, bu)?;
+        Ok(Unit {
+            bu,
+            over_owners: over_owners(cx, conn, &access)?,
+            failing: failing::count(conn, bu, FAILING_AFTER)?,
+            name: access.unit_name,
+            partner: access.partner,
+            api_access: access.api_access,
+            role: access.role,
+            by_grant: access.by_grant,
+        })
     })
 }
 

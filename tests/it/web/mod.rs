@@ -27,6 +27,7 @@ mod logs_live;
 mod matrix;
 mod operator;
 mod operator_browser;
+mod operators_unit;
 mod overview;
 mod partners;
 mod people;
