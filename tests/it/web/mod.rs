@@ -12,6 +12,7 @@ mod connect;
 mod crawl;
 mod dashboard;
 mod dashboard_browser;
+mod denied;
 mod details;
 mod details_browser;
 mod docs;
