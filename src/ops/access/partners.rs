@@ -1,5 +1,7 @@
 //! Partners and their business units: making, granting, finding, landing.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::domain::access::name::Name;
@@ -85,6 +87,15 @@ pub struct Unit {
     pub failing: i64,
 }
 
+impl Grant {
+    const fn unit(&self) -> Option<BuId> {
+        match self {
+            Self::All => None,
+            Self::Unit(bu) => Some(*bu),
+        }
+    }
+}
+
 /// Makes a partner, and the business unit of a channel partner. For the operator. Fields: `name`, `id`.
 /// `partner_exists` when the number is taken.
 pub fn create(cx: &Cx, draft: PartnerDraft) -> Result<PartnerCreated, Error> {
@@ -147,7 +158,7 @@ pub(super) fn insert(
 pub fn grant_each(cx: &Cx, partner: PartnerNumber, grants: &[Grant]) -> Result<(), Error> {
     cx.write(|conn| {
         authorize_operator(cx, conn)?;
-        grants.iter().try_for_each(|grant| insert_grant(cx, conn, partner, *grant))
+        insert_grants(cx, conn, partner, grants)
     })
 }
 
@@ -157,32 +168,33 @@ pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error>
 }
 
 /// Grants in a transaction of the caller's.
-pub(super) fn insert_grant(
+pub(super) fn insert_grants(
     cx: &Cx,
     conn: &mut Conn,
     partner: PartnerNumber,
-    grant: Grant,
+    grants: &[Grant],
 ) -> Result<(), Error> {
     let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
     if row.kind != PartnerKind::Global {
         let text = format!("Partner {partner} is a channel partner, which accesses its own unit only.");
         return Err(Error::conflict("not_global", text));
     }
-    match grant {
-        Grant::All if row.grants_all => Ok(()),
-        Grant::All => {
-            partners::set_grants_all(conn, partner, true)?;
-            record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))
-        }
-        Grant::Unit(bu) => {
-            units::find(conn, bu)?.ok_or(Error::NotFound)?;
-            let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
-            if grants::insert(conn, &row)? {
-                record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
-            }
-            Ok(())
+    let units: BTreeSet<BuId> = grants.iter().filter_map(Grant::unit).collect();
+    let ids: Vec<BuId> = units.iter().copied().collect();
+    if usize::try_from(units::count_among(conn, &ids)?) != Ok(ids.len()) {
+        return Err(Error::NotFound);
+    }
+    if grants.contains(&Grant::All) && !row.grants_all {
+        partners::set_grants_all(conn, partner, true)?;
+        record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))?;
+    }
+    for bu in units {
+        let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
+        if grants::insert(conn, &row)? {
+            record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
         }
     }
+    Ok(())
 }
 
 /// Takes from a global partner what was granted, at once: its logins are out of the unit with their next request,

@@ -31,6 +31,7 @@ use crate::store::access::{partners, units};
 use crate::store::pool::Conn;
 
 pub use change::{UserEdit, disable, edit, enable, end_sessions};
+pub(super) use invite::renew_link;
 pub use invite::{InviteDraft, invite, invite_again};
 pub use leave::{Leaving, leaving, remove};
 pub use page::{PeoplePage, PeopleQuery, PersonView, page, person};
