@@ -24,6 +24,7 @@ use crate::keys::KeyRing;
 use crate::ops::access::tokens;
 use crate::ops::events::feed::Others;
 use crate::ops::events::handoff::{Handoff, NoDelivery};
+use crate::ops::system::denials::store as store_denials;
 use crate::store::pool::Address;
 use crate::store::storage::Trouble;
 use crate::{api, http, web};
@@ -243,6 +244,8 @@ pub fn run<T>(plan: Plan, ready: impl FnOnce(&App) -> Result<T, Failure>) -> Res
             let is_stored = tools.gatherer.flush_within(left);
             if is_stored {
                 tokens::store_uses(&tools, true);
+                // Of those who were denied something by an answer that came after the thread had ended.
+                store_denials(&tools);
             }
             is_stored
         });

@@ -293,7 +293,7 @@ impl From<Refusal> for Problem {
                               and tokens they made, change it.";
                 Self::new(StatusCode::FORBIDDEN, "other_partner", detail)
             }
-            Refusal::Role(_) | Refusal::OldSignIn | Refusal::Caller => {
+            Refusal::Role(_) | Refusal::OldSignIn | Refusal::Operators | Refusal::Caller => {
                 let detail = "A token may not do this. Sign in to the dashboard to do it.";
                 Self::new(StatusCode::FORBIDDEN, "dashboard_only", detail)
             }

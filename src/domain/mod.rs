@@ -3,6 +3,7 @@
 pub mod access;
 pub mod events;
 pub mod id;
+pub mod network;
 pub mod page;
 pub mod problem;
 pub mod search;

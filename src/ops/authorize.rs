@@ -7,7 +7,7 @@ use crate::domain::id::BuId;
 use crate::ops::cx::{Actor, Cx, TokenActor};
 use crate::ops::system::denials::Denial;
 use crate::ops::{Error, Refusal};
-use crate::store::access::{memberships, units};
+use crate::store::access::{memberships, partners, units};
 use crate::store::pool::Conn;
 
 /// A business unit that the caller may act in, and as what.
@@ -97,6 +97,22 @@ pub fn authorize_admin(cx: &Cx, conn: &mut Conn, bu: BuId) -> Result<Access, Err
     }
 }
 
+/// Whether the caller decides on the owners at the unit's partner, and on what is asked of all its logins: the
+/// operator does, and owners. Those who are owners by a grant do not where the partner operates the installation:
+/// whoever reaches its unit could make operators of themselves.
+pub fn over_owners(cx: &Cx, conn: &mut Conn, access: &Access) -> Result<Result<(), Refusal>, Error> {
+    match &cx.actor {
+        Actor::Operator | Actor::System => Ok(Ok(())),
+        Actor::Login(login) if access.role == Some(Role::Owner) => {
+            let may = !access.by_grant
+                || !partners::operates(conn, access.partner)?
+                || memberships::is_operator(conn, login.user)?;
+            Ok(if may { Ok(()) } else { Err(Refusal::Operators) })
+        }
+        Actor::Login(_) | Actor::Token(_) => Ok(Err(Refusal::Caller)),
+    }
+}
+
 /// Passes the operator and Bellwire itself only.
 pub fn operator_only(cx: &Cx) -> Result<(), Error> {
     match cx.actor {
@@ -114,7 +130,7 @@ fn held(access: &Access) -> Scopes {
 mod tests {
     use super::*;
     use crate::domain::access::partner::PartnerKind;
-    use crate::ops::access::partners::{self, Grant};
+    use crate::ops::access::partners::{Grant, grant};
     use crate::ops::testing::{World, is_not_found};
     use crate::store::access::{grants, users};
 
@@ -161,12 +177,12 @@ mod tests {
         let global = world.partner("Global", PartnerKind::Global).partner;
         let login = world.login(global, Role::Developer);
         assert!(is_not_found(&may(&login, a, Permission::WebhooksRead)));
-        partners::grant(&world.operator(), global, Grant::Unit(a)).unwrap();
+        grant(&world.operator(), global, Grant::Unit(a)).unwrap();
         assert!(may(&login, a, Permission::WebhooksWrite).unwrap().by_grant);
         assert!(is_not_found(&may(&login, b, Permission::WebhooksRead)));
         world.operator().write(|conn| Ok(grants::remove(conn, global, a)?)).unwrap();
         assert!(is_not_found(&may(&login, a, Permission::WebhooksRead)));
-        partners::grant(&world.operator(), global, Grant::All).unwrap();
+        grant(&world.operator(), global, Grant::All).unwrap();
         assert!(may(&login, b, Permission::WebhooksRead).is_ok());
     }
 

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::domain::access::partner::PartnerNumber;
 use crate::domain::access::permission::Scopes;
 use crate::domain::id::{BuId, Id, Kind, NodeId, SessionId, TokenId, UserId};
+use crate::domain::network::network;
 use crate::domain::time::Ts;
 use crate::domain::webhooks::address::EgressPolicy;
 use crate::keys::KeyRing;
@@ -145,6 +146,14 @@ pub struct Source {
     pub agent: Option<String>,
     /// The id under which the request is logged.
     pub request_id: Option<String>,
+}
+
+impl Source {
+    /// What of its address the client has to itself, where that is known.
+    pub fn network(&self) -> Option<String> {
+        let ip = self.ip.as_deref()?.parse().ok()?;
+        Some(network(ip).to_string())
+    }
 }
 
 /// The context of one operation.

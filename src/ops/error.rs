@@ -62,6 +62,9 @@ pub enum Refusal {
     /// The webhook hears several business units, and is managed by the logins of that partner.
     #[error("another partner manages it")]
     OtherPartner,
+    /// The owners of the partner operate the installation, and nobody else decides on them.
+    #[error("its owners operate the installation")]
+    Operators,
     /// Only the operator or a signed-in person may do this.
     #[error("not for this kind of caller")]
     Caller,

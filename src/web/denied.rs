@@ -16,6 +16,8 @@ pub fn at_the_door(request: &HttpRequest) {
     let Some(signed) = known else { return };
     let mut parts = request.path().trim_start_matches('/').split('/');
     let (target_kind, target_id) = match (parts.next(), parts.next()) {
+        // Theirs, but there is no such partner.
+        (Some("operator"), _) if signed.login.is_operator => return,
         (Some("bu"), Some(unit)) => ("unit", unit.to_owned()),
         (Some("operator"), _) => ("page", asked(request)),
         // There is nothing there for anybody.

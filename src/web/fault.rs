@@ -131,6 +131,11 @@ fn reason(refusal: Refusal) -> String {
         Refusal::OtherPartner => {
             "This webhook hears several business units. Ask the partner that made it to change it.".to_owned()
         }
+        Refusal::Operators => {
+            "The owners of this partner operate the installation. Only they decide on its owners and on its second \
+             factor. Ask one of them."
+                .to_owned()
+        }
         Refusal::TokenEnded | Refusal::OldSignIn | Refusal::Caller => {
             "Your role does not allow this. Ask an admin of this business unit.".to_owned()
         }

@@ -9,10 +9,10 @@ use crate::config::{Contact, Keep};
 use crate::domain::access::permission::{Permission, Scopes};
 use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, Id, Kind as IdKind, SessionId, WebhookId};
-use crate::ops::Error;
 use crate::ops::access::partner_search;
 use crate::ops::access::partners::{self, Unit as OwnUnit};
 use crate::ops::cx::Cx;
+use crate::ops::{Error, Refusal};
 use crate::web::cookies::{Jar, Kind};
 use crate::web::fault::{Fault, HX_REDIRECT, see};
 use crate::web::flash::{self, Flash};
@@ -117,14 +117,15 @@ impl Here {
         self.unit.role.map_or("", Role::as_str)
     }
 
-    /// The login's role here; none for a login that has lost it meanwhile.
-    pub const fn rank(&self) -> Option<Role> {
-        self.unit.role
-    }
-
     /// Whether the login's role decides on users, teams and programmes here. The operation asks again.
     pub fn is_admin(&self) -> bool {
         self.unit.role >= Some(Role::Admin)
+    }
+
+    /// Passes those who decide on the partner's owners and on what is asked of all its logins. The operation asks
+    /// again.
+    pub const fn over_owners(&self) -> Result<(), Refusal> {
+        self.unit.over_owners
     }
 
     /// Which scopes the login holds here, and so may grant.

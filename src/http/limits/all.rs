@@ -9,6 +9,7 @@ use actix_web::web::Data;
 use super::limiter::{Left, Limited, Limiter};
 use super::seats::{Seat, Seats};
 use crate::domain::id::{BuId, SessionId, TokenId, UserId, WebhookId};
+use crate::domain::network::network;
 
 /// Failed authentications that one address may cause in a minute.
 pub const FAILED_AUTH_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
@@ -131,12 +132,9 @@ impl Limits {
     }
 }
 
-/// The address itself, or the /64 network of an IPv6 address: one customer holds all of that.
+/// Where a client counts; those whose address is not known count together.
 fn neighbourhood(address: Option<IpAddr>) -> IpAddr {
-    match address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
+    network(address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::domain::access::name::Name;
 use crate::domain::access::partner::{PartnerKind, PartnerNumber};
 use crate::domain::access::user::Role;
-use crate::domain::id::UserId;
+use crate::domain::id::{BuId, UserId};
 use crate::domain::page::Page;
 use crate::domain::problem::FieldErrors;
 use crate::domain::search::{folded, sought};
@@ -21,7 +21,7 @@ use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::system::audit::{Entry, record};
 use crate::store::access::partner_list::{self, ListedPartner, OwnerRow};
 use crate::store::access::partners as stored;
-use crate::store::access::{links, units, users};
+use crate::store::access::{memberships, units, users};
 use crate::store::pool::Conn;
 
 pub use crate::store::access::partner_list::GrantedUnit;
@@ -183,30 +183,22 @@ fn renamed(errors: FieldErrors, field: &'static str) -> FieldErrors {
     told
 }
 
-/// A new link for an owner who has chosen no password yet; earlier ones open no more. For operators who have signed
-/// in a moment ago. `already_accepted` when there is a password.
-pub fn renew_link(cx: &Cx, number: PartnerNumber, id: UserId) -> Result<(OwnerRow, LinkSecret), Error> {
+/// A new link for an owner who has chosen no password yet, with the owner's name and e-mail address; earlier ones
+/// open no more. For operators who have signed in a moment ago. `already_accepted` when there is a password,
+/// `disabled` when the login is switched off.
+pub fn renew_link(
+    cx: &Cx,
+    number: PartnerNumber,
+    id: UserId,
+) -> Result<((String, String), LinkSecret), Error> {
     cx.write(|conn| {
         authorize_operator(cx, conn)?;
-        let owners = partner_list::owners(conn, number, i64::MAX)?;
-        let owner = owners.into_iter().find(|owner| owner.id == id).ok_or(Error::NotFound)?;
-        if owner.has_password || owner.disabled_at.is_some() {
-            let text = "This owner has chosen a password already, or is switched off.";
-            return Err(Error::conflict("already_accepted", text));
+        if memberships::role_at(conn, id, number)? != Some(Role::Owner) {
+            return Err(Error::NotFound);
         }
         let user = users::find(conn, id)?.ok_or(Error::NotFound)?;
-        links::close_of_user(conn, id, cx.now)?;
-        let secret = logins::link(cx, conn, &user, (number, Role::Owner))?;
-        let entry = Entry {
-            action: "user.invited_again",
-            target_kind: "user",
-            target_id: id.to_string(),
-            before: None,
-            after: Some(json!({"name": user.name, "email": user.email})),
-        };
-        let bu = units::of_partner(conn, number)?.map(|unit| unit.id);
-        record(cx, conn, bu, entry)?;
-        Ok((owner, secret))
+        let secret = logins::renew_link(cx, conn, &user, (number, Role::Owner))?;
+        Ok(((user.name, user.email), secret))
     })
 }
 
@@ -259,22 +251,19 @@ pub fn grant_units(cx: &Cx, number: PartnerNumber, text: &str) -> Result<usize, 
             let text = format!("Grant at most {MOST_GRANTS} at once.");
             return Err(Error::field("units", "too_many", text));
         }
+        let typed: Vec<Option<PartnerNumber>> = words.iter().map(|word| word.parse().ok()).collect();
+        let numbers: Vec<PartnerNumber> = typed.iter().copied().flatten().collect();
+        let units: HashMap<PartnerNumber, BuId> = units::of_partners(conn, &numbers)?.into_iter().collect();
         let mut found = Vec::new();
-        for word in &words {
-            let unit = match word.parse() {
-                Ok(of) => units::of_partner(conn, of)?,
-                Err(_) => None,
-            };
-            let cut: String = word.chars().take(20).collect();
+        for (word, of) in words.iter().zip(typed) {
             let unknown = || {
+                let cut: String = word.chars().take(20).collect();
                 let text = format!("There is no channel partner {cut}. Check the number.");
                 Error::field("units", "unknown", text)
             };
-            found.push(unit.ok_or_else(unknown)?.id);
+            found.push(of.and_then(|of| units.get(&of)).copied().map(Grant::Unit).ok_or_else(unknown)?);
         }
-        for bu in &found {
-            partners::insert_grant(cx, conn, number, Grant::Unit(*bu))?;
-        }
+        partners::insert_grants(cx, conn, number, &found)?;
         Ok(found.len())
     })
 }

@@ -1,5 +1,7 @@
 //! Partners and their business units: making, granting, finding, landing.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::domain::access::name::Name;
@@ -8,12 +10,12 @@ use crate::domain::access::user::Role;
 use crate::domain::id::{BuId, UserId};
 use crate::domain::problem::FieldErrors;
 use crate::domain::search::folded;
-use crate::ops::Error;
 use crate::ops::access::operators::{authorize_operator, see_as_operator};
-use crate::ops::authorize::find_unit;
+use crate::ops::authorize::{find_unit, over_owners};
 use crate::ops::cx::{Actor, Cx};
 use crate::ops::system::audit::{Entry, record};
 use crate::ops::webhooks::read::FAILING_AFTER;
+use crate::ops::{Error, Refusal};
 use crate::store::access::grants::{self, GrantRow};
 use crate::store::access::memberships;
 use crate::store::access::partners::{self, PartnerRow};
@@ -79,8 +81,19 @@ pub struct Unit {
     pub role: Option<Role>,
     /// Whether the caller is inside another partner's unit, by a grant.
     pub by_grant: bool,
+    /// Whether the caller decides on the owners at its partner, or why not.
+    pub over_owners: Result<(), Refusal>,
     /// How many of its active webhooks are failing.
     pub failing: i64,
+}
+
+impl Grant {
+    const fn unit(&self) -> Option<BuId> {
+        match self {
+            Self::All => None,
+            Self::Unit(bu) => Some(*bu),
+        }
+    }
 }
 
 /// Makes a partner, and the business unit of a channel partner. For the operator. Fields: `name`, `id`.
@@ -145,7 +158,7 @@ pub(super) fn insert(
 pub fn grant_each(cx: &Cx, partner: PartnerNumber, grants: &[Grant]) -> Result<(), Error> {
     cx.write(|conn| {
         authorize_operator(cx, conn)?;
-        grants.iter().try_for_each(|grant| insert_grant(cx, conn, partner, *grant))
+        insert_grants(cx, conn, partner, grants)
     })
 }
 
@@ -155,32 +168,33 @@ pub fn grant(cx: &Cx, partner: PartnerNumber, grant: Grant) -> Result<(), Error>
 }
 
 /// Grants in a transaction of the caller's.
-pub(super) fn insert_grant(
+pub(super) fn insert_grants(
     cx: &Cx,
     conn: &mut Conn,
     partner: PartnerNumber,
-    grant: Grant,
+    grants: &[Grant],
 ) -> Result<(), Error> {
     let row = partners::find(conn, partner)?.ok_or(Error::NotFound)?;
     if row.kind != PartnerKind::Global {
         let text = format!("Partner {partner} is a channel partner, which accesses its own unit only.");
         return Err(Error::conflict("not_global", text));
     }
-    match grant {
-        Grant::All if row.grants_all => Ok(()),
-        Grant::All => {
-            partners::set_grants_all(conn, partner, true)?;
-            record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))
-        }
-        Grant::Unit(bu) => {
-            units::find(conn, bu)?.ok_or(Error::NotFound)?;
-            let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
-            if grants::insert(conn, &row)? {
-                record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
-            }
-            Ok(())
+    let units: BTreeSet<BuId> = grants.iter().filter_map(Grant::unit).collect();
+    let ids: Vec<BuId> = units.iter().copied().collect();
+    if usize::try_from(units::count_among(conn, &ids)?) != Ok(ids.len()) {
+        return Err(Error::NotFound);
+    }
+    if grants.contains(&Grant::All) && !row.grants_all {
+        partners::set_grants_all(conn, partner, true)?;
+        record(cx, conn, None, entry("grant.created", partner, json!({"units": "all"})))?;
+    }
+    for bu in units {
+        let row = GrantRow { partner_id: partner, bu_id: bu, created_at: cx.now };
+        if grants::insert(conn, &row)? {
+            record(cx, conn, Some(bu), entry("grant.created", partner, json!({"units": [bu]})))?;
         }
     }
+    Ok(())
 }
 
 /// Takes from a global partner what was granted, at once: its logins are out of the unit with their next request,
@@ -254,16 +268,18 @@ pub fn unit_of(cx: &Cx, partner: PartnerNumber) -> Result<Option<BuId>, Error> {
 
 /// The unit as its pages name it; `NotFound` when it is not the caller's.
 pub fn unit(cx: &Cx, bu: BuId) -> Result<Unit, Error> {
-    let (access, failing) =
-        cx.read(|conn| Ok((find_unit(cx, conn, bu)?, failing::count(conn, bu, FAILING_AFTER)?)))?;
-    Ok(Unit {
-        bu,
-        name: access.unit_name,
-        partner: access.partner,
-        api_access: access.api_access,
-        role: access.role,
-        by_grant: access.by_grant,
-        failing,
+    cx.read(|conn| {
+        let access = find_unit(cx, conn, bu)?;
+        Ok(Unit {
+            bu,
+            over_owners: over_owners(cx, conn, &access)?,
+            failing: failing::count(conn, bu, FAILING_AFTER)?,
+            name: access.unit_name,
+            partner: access.partner,
+            api_access: access.api_access,
+            role: access.role,
+            by_grant: access.by_grant,
+        })
     })
 }
 

@@ -16,14 +16,14 @@ use crate::domain::access::session::{INVITATION_LIFE, LINK_LIFE, LinkPurpose};
 use crate::domain::access::user::{Role, canonical_email};
 use crate::domain::id::{BuId, UserId};
 use crate::domain::problem::FieldErrors;
+use crate::ops::Error;
 use crate::ops::access::bearer::{self, LinkSecret};
 use crate::ops::access::operators::authorize_operator;
 use crate::ops::access::password;
-use crate::ops::authorize::{authorize, authorize_admin};
+use crate::ops::authorize::{Access, authorize, authorize_admin, over_owners};
 use crate::ops::cx::Cx;
 use crate::ops::events::publish::{News, write_and_tell};
 use crate::ops::system::audit::{Entry, record};
-use crate::ops::{Error, Refusal};
 use crate::store::access::links::{self, LinkRow};
 use crate::store::access::memberships::{self, MembershipRow};
 use crate::store::access::users::{self, MemberRow, UserRow};
@@ -31,6 +31,7 @@ use crate::store::access::{partners, units};
 use crate::store::pool::Conn;
 
 pub use change::{UserEdit, disable, edit, enable, end_sessions};
+pub(super) use invite::renew_link;
 pub use invite::{InviteDraft, invite, invite_again};
 pub use leave::{Leaving, leaving, remove};
 pub use page::{PeoplePage, PeopleQuery, PersonView, page, person};
@@ -110,14 +111,16 @@ fn may_add(cx: &Cx, conn: &mut Conn, (partner, new): (PartnerNumber, Role)) -> R
     }
     let unit = units::of_partner(conn, partner)?.ok_or(Error::NotFound)?;
     let access = authorize_admin(cx, conn, unit.id)?;
-    may_decide_on(access.role, new)
+    may_decide_on(cx, conn, &access, new)
 }
 
-/// Passes who may give the role `wanted`, or change who has it: owners decide on owners, admins on the others.
-/// Without a role of its own the caller is the operator.
-fn may_decide_on(own: Option<Role>, wanted: Role) -> Result<(), Error> {
-    let enough = own.is_none_or(|own| own == Role::Owner || (own == Role::Admin && wanted < Role::Owner));
-    if enough { Ok(()) } else { Err(Error::Forbidden(Refusal::Caller)) }
+/// Passes those admins who may give the role `wanted`, or change who has it: each decides on logins that are no
+/// owners.
+fn may_decide_on(cx: &Cx, conn: &mut Conn, admin: &Access, wanted: Role) -> Result<(), Error> {
+    if wanted < Role::Owner {
+        return Ok(());
+    }
+    over_owners(cx, conn, admin)?.map_err(Error::Forbidden)
 }
 
 /// Stores a login with its role at a partner, in a transaction of the caller's.

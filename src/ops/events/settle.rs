@@ -153,12 +153,12 @@ fn switched(
         let webhook = view(conn, row)?;
         let (event, action, after) = if is_gone {
             let after = json!({"status": WebhookStatus::Inactive, "reason": InactiveReason::Gone});
-            (told::disabled(conn, &webhook, None, now)?, "webhook.disabled", after)
+            (told::disabled(&webhook, None, now), "webhook.disabled", after)
         } else {
             let after = json!({"status": WebhookStatus::Active, "reason": "test_passed"});
-            (told::switched_on(conn, &webhook, now)?, "webhook.updated", after)
+            (told::switched_on(&webhook, now), "webhook.updated", after)
         };
-        news.add_gathered(tools, conn, event)?;
+        news.add_gathered(tools, conn, vec![event])?;
         switched.push(id);
         let (target_kind, target_id) = ("webhook", id.to_string());
         rows.push((bu, Entry { action, target_kind, target_id, before: None, after: Some(after) }));

@@ -90,7 +90,7 @@ fn switch_off(
     webhooks::edit(conn, bu, id, &edit)?;
     let row = webhooks::find(conn, bu, id)?.ok_or(Error::NotFound)?;
     let off = view(conn, row)?;
-    let event = told::disabled(conn, &off, Some(attempts), now)?;
+    let event = told::disabled(&off, Some(attempts), now);
     news.add(tools, conn, event)?;
     tracing::warn!(webhook = %id, attempts, "a webhook was switched off, because nothing has arrived for days");
     let entry = Entry {

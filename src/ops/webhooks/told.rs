@@ -1,5 +1,7 @@
 //! What events say of a webhook. Of addresses only the host is told.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use url::Url;
 
@@ -8,10 +10,12 @@ use crate::domain::time::Ts;
 use crate::ops::Error;
 use crate::ops::cx::Cx;
 use crate::ops::events::publish::{News, Own, by};
-use crate::ops::webhooks::read::{WebhookView, view};
-use crate::store::access::programmes;
+use crate::ops::webhooks::read::{WebhookView, views};
 use crate::store::pool::Conn;
 use crate::store::webhooks::webhooks;
+
+/// How many webhooks are read, and told of, in one go.
+const AT_ONCE: usize = 200;
 
 /// Publishes that a webhook was made.
 pub(super) fn publish_created(
@@ -21,7 +25,7 @@ pub(super) fn publish_created(
     made: &WebhookView,
 ) -> Result<(), Error> {
     let more = json!({"created_by": by(cx)});
-    let event = own(data(conn, made)?, made.row.bu_id, "webhook.created", more);
+    let event = own(data(made), made.row.bu_id, "webhook.created", more);
     news.add(&cx.tools, conn, event)
 }
 
@@ -37,7 +41,7 @@ pub(super) fn publish_updated(
         return Ok(());
     }
     let more = json!({"updated_at": cx.now.to_string(), "changed": changed, "updated_by": by(cx)});
-    let event = own(data(conn, after)?, after.row.bu_id, "webhook.updated", more);
+    let event = own(data(after), after.row.bu_id, "webhook.updated", more);
     news.add(&cx.tools, conn, event)
 }
 
@@ -49,41 +53,44 @@ pub(super) fn publish_deleted(
     before: &WebhookView,
 ) -> Result<(), Error> {
     let more = json!({"deleted_at": cx.now.to_string(), "deleted_by": by(cx)});
-    let event = own(data(conn, before)?, before.row.bu_id, "webhook.deleted", more);
+    let event = own(data(before), before.row.bu_id, "webhook.deleted", more);
     news.add(&cx.tools, conn, event)
 }
 
-/// Publishes that a webhook was switched off, as it stands now: by something other than a person's wish.
-pub(crate) fn publish_disabled(
+/// Publishes that webhooks of `bu` were switched off, or on again, as they stand now: by something other than a
+/// person's wish. In the order of `ids`.
+pub(crate) fn publish_switched(
     cx: &Cx,
     conn: &mut Conn,
     news: &mut News,
-    (bu, id): (BuId, WebhookId),
+    (bu, ids): (BuId, &[WebhookId]),
+    on: bool,
 ) -> Result<(), Error> {
-    let Some(row) = webhooks::find(conn, bu, id)? else { return Ok(()) };
-    let webhook = view(conn, row)?;
-    let event = disabled(conn, &webhook, None, cx.now)?;
-    news.add(&cx.tools, conn, event)
+    for part in ids.chunks(AT_ONCE) {
+        let rows = webhooks::find_each(conn, bu, part)?;
+        let mut events: HashMap<WebhookId, Own> = HashMap::new();
+        for webhook in views(conn, bu, rows)? {
+            let event = if on { switched_on(&webhook, cx.now) } else { disabled(&webhook, None, cx.now) };
+            events.insert(webhook.row.id, event);
+        }
+        news.add_all(&cx.tools, conn, part.iter().filter_map(|id| events.remove(id)).collect())?;
+    }
+    Ok(())
 }
 
 /// The event that a webhook was switched off, for which `attempts` failed where it was for failing.
-pub(crate) fn disabled(
-    conn: &mut Conn,
-    webhook: &WebhookView,
-    attempts: Option<i64>,
-    now: Ts,
-) -> Result<Own, Error> {
+pub(crate) fn disabled(webhook: &WebhookView, attempts: Option<i64>, now: Ts) -> Own {
     let mut more = json!({"disabled_at": now.to_string()});
     if let (Some(attempts), Value::Object(more)) = (attempts, &mut more) {
         more.insert("failed_attempts".to_owned(), attempts.into());
     }
-    Ok(own(data(conn, webhook)?, webhook.row.bu_id, "webhook.disabled", more))
+    own(data(webhook), webhook.row.bu_id, "webhook.disabled", more)
 }
 
 /// The event that a webhook was switched on again by something other than a person's wish.
-pub(crate) fn switched_on(conn: &mut Conn, webhook: &WebhookView, now: Ts) -> Result<Own, Error> {
+pub(crate) fn switched_on(webhook: &WebhookView, now: Ts) -> Own {
     let more = json!({"updated_at": now.to_string(), "changed": ["status"], "updated_by": null});
-    Ok(own(data(conn, webhook)?, webhook.row.bu_id, "webhook.updated", more))
+    own(data(webhook), webhook.row.bu_id, "webhook.updated", more)
 }
 
 fn own(mut data: Value, bu: BuId, event_type: &'static str, more: Value) -> Own {
@@ -93,26 +100,23 @@ fn own(mut data: Value, bu: BuId, event_type: &'static str, more: Value) -> Own 
     Own::new(bu, event_type, data)
 }
 
-fn data(conn: &mut Conn, webhook: &WebhookView) -> Result<Value, Error> {
+fn data(webhook: &WebhookView) -> Value {
     let row = &webhook.row;
-    let programme = match row.programme_id {
-        Some(id) => programmes::find(conn, row.bu_id, id)?,
-        None => None,
-    };
+    let programme = row.programme_id.zip(webhook.programme.as_deref());
     let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let endpoints: Vec<Value> =
         webhook.endpoints.iter().map(|e| json!({"id": e.id, "host": host(&e.url)})).collect();
-    Ok(json!({
+    json!({
         "id": row.id,
         "name": row.name,
         "description": row.description,
         "status": row.status,
         "inactive_reason": row.inactive_reason,
         "origin": row.origin,
-        "programme": programme.map(|p| json!({"id": p.id, "name": p.name})),
+        "programme": programme.map(|(id, name)| json!({"id": id, "name": name})),
         "business_unit": row.bu_id,
         "events": webhook.events().collect::<Vec<_>>(),
         "endpoints": endpoints,
         "created_at": row.created_at.to_string(),
-    }))
+    })
 }

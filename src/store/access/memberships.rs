@@ -1,6 +1,9 @@
 //! Table `memberships`: the role of each login at its partners, and what follows for a business unit.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::domain::access::partner::{PartnerKind, PartnerNumber};
 use crate::domain::access::user::Role;
@@ -65,22 +68,39 @@ pub fn remove(conn: &mut Conn, user: UserId, partner: PartnerNumber) -> QueryRes
     diesel::delete(memberships::table.find((user, partner))).execute(conn).map(|n| n == 1)
 }
 
+/// Of a row of `users`: whether it is an owner of a partner that operates the installation.
+pub(super) fn operates() -> SqlLiteral<Bool> {
+    sql("EXISTS (SELECT 1 FROM memberships AS m INNER JOIN partners AS p ON p.id = m.partner_id \
+         WHERE m.user_id = users.id AND m.role = 'owner' AND p.is_operator)")
+}
+
+/// Of a row of `users`: whether a partner of it wants its logins to have a second factor.
+fn needs() -> SqlLiteral<Bool> {
+    sql("EXISTS (SELECT 1 FROM memberships AS m INNER JOIN partners AS p ON p.id = m.partner_id \
+         WHERE m.user_id = users.id AND p.second_factor_required)")
+}
+
+/// The same, when it has none.
+#[diesel::dsl::auto_type]
+pub(super) fn owes() -> _ {
+    let needs: SqlLiteral<Bool> = needs();
+    needs.and(users::totp_sealed.is_null())
+}
+
 /// Whether `user` is an owner of a partner that operates the installation, and not switched off.
 pub fn is_operator(conn: &mut Conn, user: UserId) -> QueryResult<bool> {
-    let operates = memberships::table
-        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
-        .inner_join(partners::table.on(partners::id.eq(memberships::partner_id)))
-        .filter(memberships::user_id.eq(user).and(memberships::role.eq(Role::Owner)))
-        .filter(users::disabled_at.is_null().and(partners::is_operator.eq(true)));
-    diesel::select(diesel::dsl::exists(operates)).get_result(conn)
+    let live = users::table.find(user).filter(users::disabled_at.is_null());
+    Ok(live.select(operates()).first(conn).optional()?.unwrap_or(false))
 }
 
 /// Whether a partner of `user` wants its logins to have a second factor.
 pub fn needs_second_factor(conn: &mut Conn, user: UserId) -> QueryResult<bool> {
-    let wanting = memberships::table
-        .inner_join(partners::table.on(partners::id.eq(memberships::partner_id)))
-        .filter(memberships::user_id.eq(user).and(partners::second_factor_required.eq(true)));
-    diesel::select(diesel::dsl::exists(wanting)).get_result(conn)
+    Ok(users::table.find(user).select(needs()).first(conn).optional()?.unwrap_or(false))
+}
+
+/// The same, and `user` has none.
+pub fn owes_second_factor(conn: &mut Conn, user: UserId) -> QueryResult<bool> {
+    Ok(users::table.find(user).select(owes()).first(conn).optional()?.unwrap_or(false))
 }
 
 /// Those of these logins that belong to a global partner, with their e-mail addresses.

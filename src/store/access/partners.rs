@@ -68,6 +68,12 @@ pub fn find(conn: &mut Conn, number: PartnerNumber) -> QueryResult<Option<Partne
     partners::table.find(number).select(PartnerRow::as_select()).first(conn).optional()
 }
 
+/// Whether the owners of a partner are operators of the installation.
+pub fn operates(conn: &mut Conn, number: PartnerNumber) -> QueryResult<bool> {
+    let this = partners::table.find(number).select(partners::is_operator);
+    Ok(this.first(conn).optional()?.unwrap_or(false))
+}
+
 /// The names of these partners.
 pub fn names(conn: &mut Conn, numbers: &[PartnerNumber]) -> QueryResult<Vec<(PartnerNumber, String)>> {
     partners::table.filter(partners::id.eq_any(numbers)).select((partners::id, partners::name)).load(conn)

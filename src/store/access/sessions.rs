@@ -1,21 +1,13 @@
 //! Table `sessions`: who is signed in. Only digests of the cookies are kept.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use crate::domain::access::session::SessionLevel;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::time::Ts;
+use crate::store::access::memberships;
 use crate::store::pool::Conn;
 use crate::store::schema::{sessions, users};
-
-/// Asked with every request, and so in the query that looks for the session.
-const OWES_FACTOR: &str = "users.totp_sealed IS NULL AND EXISTS (SELECT 1 FROM memberships AS m \
-     INNER JOIN partners AS p ON p.id = m.partner_id WHERE m.user_id = users.id AND p.second_factor_required)";
-/// The same for who may open the operator's pages.
-const IS_OPERATOR: &str = "EXISTS (SELECT 1 FROM memberships AS m INNER JOIN partners AS p \
-     ON p.id = m.partner_id WHERE m.user_id = users.id AND m.role = 'owner' AND p.is_operator)";
 
 /// A session as stored.
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -76,8 +68,9 @@ pub fn by_digest(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<Signed>> 
             users::number,
             users::name,
             users::email,
-            sql::<Bool>(OWES_FACTOR),
-            sql::<Bool>(IS_OPERATOR),
+            // Asked with every request, and so in the same query.
+            memberships::owes(),
+            memberships::operates(),
         ))
         .first(conn)
         .optional()

@@ -43,6 +43,19 @@ pub fn of_partner(conn: &mut Conn, partner: PartnerNumber) -> QueryResult<Option
         .optional()
 }
 
+/// The business units of those of these partners that have one, each with its partner.
+pub fn of_partners(conn: &mut Conn, partners: &[PartnerNumber]) -> QueryResult<Vec<(PartnerNumber, BuId)>> {
+    business_units::table
+        .filter(business_units::partner_id.eq_any(partners))
+        .select((business_units::partner_id, business_units::id))
+        .load(conn)
+}
+
+/// How many of these business units there are; each counts once.
+pub fn count_among(conn: &mut Conn, ids: &[BuId]) -> QueryResult<i64> {
+    business_units::table.filter(business_units::id.eq_any(ids)).count().get_result(conn)
+}
+
 /// Says whether API access is part of the plan of `bu`.
 pub fn set_api_access(conn: &mut Conn, bu: BuId, api_access: bool) -> QueryResult<()> {
     diesel::update(business_units::table.find(bu))

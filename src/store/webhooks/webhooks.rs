@@ -82,6 +82,14 @@ pub fn find(conn: &mut Conn, bu: BuId, id: WebhookId) -> QueryResult<Option<Webh
         .optional()
 }
 
+/// Those of these webhooks of `bu` that are not deleted.
+pub fn find_each(conn: &mut Conn, bu: BuId, ids: &[WebhookId]) -> QueryResult<Vec<WebhookRow>> {
+    webhooks::table
+        .filter(webhooks::id.eq_any(ids).and(webhooks::bu_id.eq(bu)).and(webhooks::deleted_at.is_null()))
+        .select(WebhookRow::as_select())
+        .load(conn)
+}
+
 /// The business unit in which there is or was a webhook with this id. For forms, which bring theirs along.
 pub fn unit_of(conn: &mut Conn, id: WebhookId) -> QueryResult<Option<BuId>> {
     webhooks::table.find(id).select(webhooks::bu_id).first(conn).optional()

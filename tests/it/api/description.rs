@@ -15,7 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const CONFLICTS: &[(&str, &[&str])] = &[
     ("src/ops/access/account/change.rs", &[]),
     ("src/ops/access/account/reset.rs", &[]),
-    ("src/ops/access/partner_desk.rs", &[]),
     ("src/ops/access/partners.rs", &[]),
     ("src/ops/access/programmes.rs", &[]),
     ("src/ops/access/second_factor/manage.rs", &[]),

@@ -159,6 +159,11 @@ impl Server {
         self.end("-TERM")
     }
 
+    /// Asks it to stop (SIGTERM), and does not wait for that.
+    pub fn ask_to_stop(&self) {
+        self.process.signal("-TERM");
+    }
+
     /// Ends it as a power failure would (SIGKILL).
     pub fn kill9(&self) {
         let status = self.end("-KILL");

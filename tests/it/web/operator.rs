@@ -297,6 +297,10 @@ fn a_partner_gets_another_name_and_more_owners(database: &TestDatabase) {
     assert!(operator.get(&page).body.contains("Invited"));
     let again = format!("{owners}/{id}/link");
     let second = link(&site, &send(&operator, &again, &[]));
+    database.execute(&format!("UPDATE users SET disabled_at = 1 WHERE id = '{id}'"));
+    let off = send(&operator, &again, &[]);
+    assert!(off.status == 409 && off.body.contains("Switch it on first"), "{off:?}");
+    database.execute(&format!("UPDATE users SET disabled_at = NULL WHERE id = '{id}'"));
     assert!(!site.visitor().get(&first).body.contains("Cy"), "the first link opens no more");
     assert_eq!(site.visitor().choose_password(&second).status, 303);
     assert_eq!(send(&operator, &again, &[]).status, 409, "there is a password now");

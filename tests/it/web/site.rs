@@ -220,6 +220,18 @@ impl Site {
         self.server.said()
     }
 
+    /// Asks the server to stop, and waits until it has begun to.
+    pub fn ask_to_stop(&self) {
+        self.server.ask_to_stop();
+        until(|| self.said().contains("stopping: ").then_some(()));
+    }
+
+    /// Waits until the server has ended.
+    pub fn ended(&self) {
+        let status = self.server.ended(Duration::from_mins(1));
+        assert!(status.success(), "{}", self.said());
+    }
+
     /// Stops the server and starts it again at the same address.
     pub fn restart(&mut self) {
         let address = self.server.url("").trim_start_matches("http://").to_owned();

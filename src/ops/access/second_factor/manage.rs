@@ -152,28 +152,30 @@ pub fn turn_off(cx: &Cx, draft: &TurnOffDraft, device: Option<&str>) -> Result<R
     let (login, user) = prove_password(cx, &draft.password, device)?;
     let db = &cx.tools.db;
     let buckets = Buckets::of_factor(&cx.tools, &user, device, &cx.source);
-    db.write(|conn| buckets.take(conn, cx.now))?;
+    db.write(|conn| buckets.take(cx, conn))?;
     let claim = match examine(&cx.tools, user.id, &draft.code) {
-        Ok(Some(claim)) => claim,
-        Ok(None) => return Err(wrong_code().into()),
+        Ok(claim) => claim,
         Err(HashError::Busy) => {
             db.write(|conn| buckets.give_back(conn))?;
             return Err(SignInError::Busy);
         }
         Err(error @ HashError::Failed(_)) => return Err(Error::from(error).into()),
     };
-    db.write(|conn| {
+    let renewed = db.write(|conn| {
         may_turn_off(conn, user.id)?;
-        if redeem(conn, user.id, &claim, cx.now)?.is_none() {
-            return Err(wrong_code().into());
+        if redeem(conn, user.id, claim.as_ref(), cx.now)?.is_none() {
+            // Written down, and so no error before the end of the transaction.
+            buckets.refused(cx, conn)?;
+            return Ok(None);
         }
         buckets.settle(conn)?;
         let ended = end(conn, user.id, |conn| sessions::remove_others(conn, user.id, login.session))?;
         let renewed = renew(cx, conn, &login)?;
         let after = json!({"sessions_ended": ended});
         record(cx, conn, None, entry("second_factor.turned_off", user.id, Some(after)))?;
-        Ok(renewed)
-    })
+        Ok::<_, SignInError>(Some(renewed))
+    })?;
+    renewed.ok_or_else(|| wrong_code().into())
 }
 
 /// Takes the second factor from the login with this e-mail address, because it is lost: for the operator.

@@ -3,14 +3,13 @@
 use serde_json::json;
 
 use crate::domain::access::partner::PartnerNumber;
-use crate::domain::access::user::Role;
 use crate::domain::id::BuId;
+use crate::ops::Error;
 use crate::ops::access::operators::authorize_operator;
 use crate::ops::access::sign_in::require_recent;
-use crate::ops::authorize::{authorize_admin, find_unit};
+use crate::ops::authorize::{authorize_admin, find_unit, over_owners};
 use crate::ops::cx::{Actor, Cx};
 use crate::ops::system::audit::{Entry, record};
-use crate::ops::{Error, Refusal};
 use crate::store::access::{partners, second_factors, units};
 use crate::store::pool::Conn;
 
@@ -28,9 +27,7 @@ pub fn is_required(cx: &Cx, bu: BuId) -> Result<bool, Error> {
 pub fn require(cx: &Cx, bu: BuId, on: bool) -> Result<(), Error> {
     cx.write(|conn| {
         let access = authorize_admin(cx, conn, bu)?;
-        if access.role.is_some_and(|role| role < Role::Owner) {
-            return Err(Error::Forbidden(Refusal::Caller));
-        }
+        over_owners(cx, conn, &access)?.map_err(Error::Forbidden)?;
         require_recent(cx)?;
         if on && !has_factor(cx, conn)? {
             let text =

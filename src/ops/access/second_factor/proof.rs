@@ -47,8 +47,9 @@ pub fn examine(tools: &Tools, user: UserId, typed: &str) -> Result<Option<Claim>
     }
 }
 
-/// Uses up a code in a transaction of the caller's; `None` when it was used before.
-pub fn redeem(conn: &mut Conn, user: UserId, claim: &Claim, now: Ts) -> Result<Option<Left>, Error> {
+/// Uses up a code in a transaction of the caller's; `None` when it was wrong or used before.
+pub fn redeem(conn: &mut Conn, user: UserId, claim: Option<&Claim>, now: Ts) -> Result<Option<Left>, Error> {
+    let Some(claim) = claim else { return Ok(None) };
     match claim {
         Claim::Step(step) => Ok(stored::use_step(conn, user, *step)?.then_some(Left::Digits)),
         Claim::Code(digest) if stored::use_code(conn, user, digest, now)? => {

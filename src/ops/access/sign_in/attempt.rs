@@ -1,6 +1,5 @@
 //! One attempt to sign in: throttled before the password is hashed, the same work for every account.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,25 +94,24 @@ pub fn sign_in(
     let device =
         device.zip(user.as_ref()).filter(|(text, user)| device::known(tools, text, user.id).is_some());
     let device = device.map(|(text, _)| text);
-    let buckets = buckets(&email, device, source);
-    let taken = tools.db.write(|conn| take(conn, &buckets, cx.now));
-    taken.inspect_err(|error| throttled(&cx, error, &email))?;
+    let buckets = Buckets::of_password(&email, device, source);
+    tools.db.write(|conn| buckets.take(&cx, conn))?;
     let stored = user.as_ref().filter(|user| user.disabled_at.is_none());
     let stored_hash = stored.and_then(|user| user.password_hash.as_deref());
     match (password::verify(&password, stored_hash), stored) {
         (Ok(Verdict::Right { better }), Some(user)) => tools.db.write(|conn| {
-            settle(conn, &buckets)?;
+            buckets.settle(conn)?;
             if let Some(better) = better {
                 users::set_password(conn, user.id, &better)?;
             }
             Ok(begin(tools, conn, user, (draft.remember, device), source)?)
         }),
         (Ok(_), _) => {
-            tools.db.write(|conn| refused(&cx, conn, &email))?;
+            tools.db.write(|conn| buckets.refused(&cx, conn))?;
             Err(SignInError::Wrong)
         }
         (Err(HashError::Busy), _) => {
-            tools.db.write(|conn| give_back(conn, &buckets))?;
+            tools.db.write(|conn| buckets.give_back(conn))?;
             Err(SignInError::Busy)
         }
         (Err(error @ HashError::Failed(_)), _) => Err(SignInError::Failed(error.into())),
@@ -123,103 +121,76 @@ pub fn sign_in(
 /// Where a guess counts. A known device counts alone: whoever guesses elsewhere, or behind the same
 /// address, cannot lock it out.
 pub struct Buckets {
+    email: String,
     account: String,
-    address: Option<String>,
+    /// The address, or the network of it that one client has to itself.
+    network: Option<String>,
 }
 
 impl Buckets {
+    /// Where a guess of the password of this e-mail address counts. `device` is the cookie of a known device.
+    pub fn of_password(email: &str, device: Option<&str>, source: &Source) -> Self {
+        let email = email.to_owned();
+        if let Some(name) = device.and_then(|text| text.split('.').next()) {
+            return Self { email, account: format!("device:{name}"), network: None };
+        }
+        Self { account: format!("account:{email}"), email, network: source.network() }
+    }
+
     /// Where a guess of the second factor of this login counts: by itself, because a right password must
     /// not forget it.
     pub fn of_factor(tools: &Tools, user: &UserRow, device: Option<&str>, source: &Source) -> Self {
         let device = device.filter(|text| device::known(tools, text, user.id).is_some());
-        let of_password = buckets(&user.email, device, source);
+        let of_password = Self::of_password(&user.email, device, source);
         Self { account: format!("factor:{}", of_password.account), ..of_password }
     }
 
-    /// Counts a guess; counts nothing when one of the buckets is full.
-    pub fn take(&self, conn: &mut Conn, now: Ts) -> Result<(), SignInError> {
-        take(conn, self, now)
+    /// Counts a guess; counts nothing when one of the buckets is full, of which the audit log tells.
+    pub fn take(&self, cx: &Cx, conn: &mut Conn) -> Result<(), SignInError> {
+        let full = |until: Ts, target_kind, target_id: &str| {
+            let target_id = target_id.to_owned();
+            let denial = Denial { action: "sign_in.throttled", bu: None, target_kind, target_id };
+            cx.tools.known.denials.note(&cx.actor, &cx.source, denial);
+            let seconds = u64::try_from(until.millis_since(cx.now)).unwrap_or(0).div_ceil(1_000).max(1);
+            SignInError::Throttled { seconds }
+        };
+        throttles::take(conn, &self.account, ACCOUNT, cx.now)?
+            .map_err(|until| full(until, "email", &self.email))?;
+        let Some(network) = &self.network else { return Ok(()) };
+        throttles::take(conn, &address(network), ADDRESS, cx.now)?
+            .map_err(|until| full(until, "address", network))
     }
 
     /// After a right guess: the account's guesses are forgotten, and the address made none.
     pub fn settle(&self, conn: &mut Conn) -> Result<(), SignInError> {
-        settle(conn, self)
+        throttles::clear(conn, &self.account)?;
+        self.give_back_address(conn)
     }
 
     /// A guess was not looked at.
     pub fn give_back(&self, conn: &mut Conn) -> Result<(), SignInError> {
-        give_back(conn, self)
+        throttles::give_back(conn, &self.account)?;
+        self.give_back_address(conn)
     }
-}
 
-pub(super) fn buckets(email: &str, device: Option<&str>, source: &Source) -> Buckets {
-    if let Some(name) = device.and_then(|text| text.split('.').next()) {
-        return Buckets { account: format!("device:{name}"), address: None };
+    fn give_back_address(&self, conn: &mut Conn) -> Result<(), SignInError> {
+        let Some(network) = &self.network else { return Ok(()) };
+        Ok(throttles::give_back(conn, &address(network))?)
     }
-    let address = source.ip.as_deref().and_then(|ip| ip.parse().ok()).map(network);
-    Buckets { account: format!("account:{email}"), address: address.map(|ip| format!("address:{ip}")) }
-}
 
-/// What one client has to itself.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
-/// Counts a guess; counts nothing when one of the buckets is full.
-pub(super) fn take(conn: &mut Conn, buckets: &Buckets, now: Ts) -> Result<(), SignInError> {
-    let limits = [(Some(&buckets.account), ACCOUNT), (buckets.address.as_ref(), ADDRESS)];
-    for (key, limit) in limits {
-        let Some(key) = key else { continue };
-        if let Err(until) = throttles::take(conn, key, limit, now)? {
-            let seconds = u64::try_from(until.millis_since(now)).unwrap_or(0).div_ceil(1_000).max(1);
-            return Err(SignInError::Throttled { seconds });
+    /// Has the audit log tell that a guess was wrong. Known and unknown accounts leave the same trace, so that both
+    /// take the same time.
+    pub fn refused(&self, cx: &Cx, conn: &mut Conn) -> Result<(), SignInError> {
+        let (action, target_kind, target_id) = ("sign_in.refused", "email", self.email.clone());
+        if !cx.tools.known.denials.admit(action, cx.now) {
+            return Ok(());
         }
-    }
-    Ok(())
-}
-
-/// After a right password: the account's guesses are forgotten, and the address made none.
-pub(super) fn settle(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
-    throttles::clear(conn, &buckets.account)?;
-    if let Some(address) = &buckets.address {
-        throttles::give_back(conn, address)?;
-    }
-    Ok(())
-}
-
-pub(super) fn give_back(conn: &mut Conn, buckets: &Buckets) -> Result<(), SignInError> {
-    throttles::give_back(conn, &buckets.account)?;
-    if let Some(address) = &buckets.address {
-        throttles::give_back(conn, address)?;
-    }
-    Ok(())
-}
-
-/// Has the audit log tell that somebody guesses on after a limit was reached.
-pub(super) fn throttled(cx: &Cx, error: &SignInError, email: &str) {
-    if matches!(error, SignInError::Throttled { .. }) {
-        let (target_kind, target_id) = ("email", email.to_owned());
-        let denial = Denial { action: "sign_in.throttled", bu: None, target_kind, target_id };
-        cx.tools.known.denials.note(&cx.actor, &cx.source, denial);
+        Ok(record(cx, conn, None, Entry { action, target_kind, target_id, before: None, after: None })?)
     }
 }
 
-/// Known and unknown accounts leave the same trace, so that both take the same time.
-pub(super) fn refused(cx: &Cx, conn: &mut Conn, email: &str) -> Result<(), SignInError> {
-    if !cx.tools.known.denials.admit(cx.now) {
-        return Ok(());
-    }
-    let entry = Entry {
-        action: "sign_in.refused",
-        target_kind: "email",
-        target_id: email.to_owned(),
-        before: None,
-        after: None,
-    };
-    Ok(record(cx, conn, None, entry)?)
+fn address(network: &str) -> String {
+    format!("address:{network}")
 }
 
 #[cfg(test)]
@@ -326,12 +297,5 @@ mod tests {
         }
         tried(&world, EMAIL, PASSWORD, None).unwrap();
         fill(&world, &key, ACCOUNT);
-    }
-
-    #[test]
-    fn one_client_is_an_ipv4_address_or_an_ipv6_network() {
-        let of = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(of("::ffff:203.0.113.9"), "203.0.113.9");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Buckets, SignInError, refused, throttled};
+use super::attempt::{Buckets, SignInError};
 use super::device;
 use super::session::{NewSession, enter, stored};
 use crate::domain::access::session::{CHALLENGE_LIFE, SessionLevel};
@@ -65,9 +65,8 @@ pub fn meet(
             sessions::remove(conn, challenge.session)?;
             return Ok(false);
         }
-        buckets.take(conn, cx.now).map(|()| true)
-    });
-    let may_try = may_try.inspect_err(|error| throttled(&cx, error, &user.email))?;
+        buckets.take(&cx, conn).map(|()| true)
+    })?;
     if !may_try {
         return Ok(None);
     }
@@ -80,10 +79,8 @@ pub fn meet(
         Err(error @ HashError::Failed(_)) => return Err(SignInError::Failed(error.into())),
     };
     let passed = db.write(|conn| {
-        let Some(left) =
-            claim.as_ref().map(|claim| redeem(conn, user.id, claim, cx.now)).transpose()?.flatten()
-        else {
-            refused(&cx, conn, &user.email)?;
+        let Some(left) = redeem(conn, user.id, claim.as_ref(), cx.now)? else {
+            buckets.refused(&cx, conn)?;
             return Ok(None);
         };
         buckets.settle(conn)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::attempt::{SignInError, buckets, give_back, refused, settle, take, throttled};
+use super::attempt::{Buckets, SignInError};
 use super::device;
 use crate::domain::access::password::Password;
 use crate::domain::access::session::ABSOLUTE;
@@ -61,19 +61,19 @@ pub fn prove_password(cx: &Cx, typed: &str, device: Option<&str>) -> Result<(Log
     let user = db.read(|conn| Ok::<_, SignInError>(users::find(conn, login.user)?))?;
     let user = user.ok_or(Error::NotFound)?;
     let device = device.filter(|text| device::known(&cx.tools, text, user.id).is_some());
-    let buckets = buckets(&user.email, device, &cx.source);
-    db.write(|conn| take(conn, &buckets, cx.now)).inspect_err(|error| throttled(cx, error, &user.email))?;
+    let buckets = Buckets::of_password(&user.email, device, &cx.source);
+    db.write(|conn| buckets.take(cx, conn))?;
     match password::verify(&password, user.password_hash.as_deref()) {
         Ok(Verdict::Right { .. }) => {
-            db.write(|conn| settle(conn, &buckets))?;
+            db.write(|conn| buckets.settle(conn))?;
             Ok((login.clone(), user))
         }
         Ok(Verdict::Wrong) => {
-            db.write(|conn| refused(cx, conn, &user.email))?;
+            db.write(|conn| buckets.refused(cx, conn))?;
             Err(SignInError::Wrong)
         }
         Err(HashError::Busy) => {
-            db.write(|conn| give_back(conn, &buckets))?;
+            db.write(|conn| buckets.give_back(conn))?;
             Err(SignInError::Busy)
         }
         Err(error @ HashError::Failed(_)) => Err(SignInError::Failed(error.into())),

@@ -175,9 +175,7 @@ pub fn is_live(cx: &Cx) -> Result<bool, Error> {
     let Actor::Login(login) = &cx.actor else { return Ok(false) };
     cx.read(|conn| {
         let Some(row) = sessions::find(conn, login.session)? else { return Ok(false) };
-        let owes = memberships::needs_second_factor(conn, login.user)?
-            && second_factors::sealed(conn, login.user)?.is_none();
-        Ok(counts(&row, cx.now) && !owes)
+        Ok(counts(&row, cx.now) && !memberships::owes_second_factor(conn, login.user)?)
     })
 }
 

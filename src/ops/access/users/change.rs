@@ -37,7 +37,7 @@ pub(super) fn held(cx: &Cx, conn: &mut Conn, bu: BuId, id: UserId) -> Result<Hel
     let access = authorize_admin(cx, conn, bu)?;
     users::take_turns(conn)?;
     let person = people::find(conn, bu, id)?.ok_or(Error::NotFound)?;
-    may_decide_on(access.role, person.role)?;
+    may_decide_on(cx, conn, &access, person.role)?;
     require_recent(cx)?;
     Ok(Held { access, person })
 }
@@ -87,7 +87,7 @@ pub fn edit(cx: &Cx, bu: BuId, id: UserId, edit: UserEdit) -> Result<(), Error> 
     let UserEdit { name, role } = edit;
     write_and_tell(&cx.tools, |conn, news| {
         let Held { access, person } = held(cx, conn, bu, id)?;
-        may_decide_on(access.role, role)?;
+        may_decide_on(cx, conn, &access, role)?;
         let name = Name::parse("name", &name)?.into_string();
         let (renamed, moved) = (name != person.name, role != person.role);
         if !renamed && !moved {

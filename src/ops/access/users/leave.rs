@@ -105,9 +105,7 @@ fn stop(
     (bu, id): (BuId, UserId),
 ) -> Result<Vec<WebhookId>, Error> {
     let stopped = owners::stop_of_owner(conn, bu, id, cx.now)?;
-    for webhook in &stopped {
-        webhook_told::publish_disabled(cx, conn, news, (bu, *webhook))?;
-    }
+    webhook_told::publish_switched(cx, conn, news, (bu, &stopped), false)?;
     Ok(stopped)
 }
 

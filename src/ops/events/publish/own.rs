@@ -44,6 +44,11 @@ pub struct News {
 impl News {
     /// Stores an event with its deliveries in this transaction. Audit rows come after it.
     pub fn add(&mut self, tools: &Tools, conn: &mut Conn, own: Own) -> Result<(), Error> {
+        self.add_all(tools, conn, vec![own])
+    }
+
+    /// The same for several in one go.
+    pub fn add_all(&mut self, tools: &Tools, conn: &mut Conn, own: Vec<Own>) -> Result<(), Error> {
         let gather = GatherTools {
             db: tools.db.clone(),
             clock: tools.clock.clone(),
@@ -58,13 +63,13 @@ impl News {
         &mut self,
         gather: &GatherTools,
         conn: &mut Conn,
-        own: Own,
+        own: Vec<Own>,
     ) -> Result<(), Error> {
-        let bu = own.bu;
-        for answer in store(gather, conn, &[Publish::own(own)], &mut self.handed)? {
+        self.units.extend(own.iter().map(|one| one.bu));
+        let drafts: Vec<Publish> = own.into_iter().map(Publish::own).collect();
+        for answer in store(gather, conn, &drafts, &mut self.handed)? {
             answer?;
         }
-        self.units.push(bu);
         Ok(())
     }
 

@@ -78,7 +78,7 @@ pub async fn invite(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpRes
 pub async fn link(Checked { by: desk, form }: Checked<Desk>) -> Result<HttpResponse, Fault> {
     let (number, id) = (desk.number("number")?, desk.id::<UserKind>("usr")?);
     match desk.try_run(move |cx| partner_desk::renew_link(cx, number, id)).await? {
-        Ok((owner, secret)) => OnePartner::shown(&desk, number, (owner.name, owner.email), secret).await,
+        Ok((owner, secret)) => OnePartner::shown(&desk, number, owner, secret).await,
         Err(error) => answer(&desk, number, &form, Err(error)).await,
     }
 }

@@ -8,8 +8,8 @@ use super::invite::{may_change, role_in, roles};
 use super::row::decides_on;
 use crate::domain::access::user::Role;
 use crate::domain::id::UserKind;
+use crate::ops::Error;
 use crate::ops::access::users::{self, UserEdit};
-use crate::ops::{Error, Refusal};
 use crate::store::access::people::PersonRow;
 use crate::web::fault::Fault;
 use crate::web::flash::Flash;
@@ -81,9 +81,7 @@ pub(super) async fn held(here: &Here) -> Result<PersonRow, Fault> {
     let id = here.id::<UserKind>("usr")?;
     let person = here.run(move |cx, bu| users::person(cx, bu, id)).await?;
     may_change(here)?;
-    if !decides_on(here, person.role) {
-        return Err(Error::Forbidden(Refusal::Caller).into());
-    }
+    decides_on(here, person.role).map_err(Error::Forbidden)?;
     Ok(person)
 }
 

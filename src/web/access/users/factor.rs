@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 
-use crate::domain::access::user::Role;
 use crate::domain::id::BuId;
 use crate::ops::access::second_factor;
 use crate::ops::cx::Cx;
@@ -32,12 +31,12 @@ impl Policy {
 
     /// What that means for the person.
     pub(super) fn of(here: &Here, (required, has_own): (bool, bool)) -> Self {
-        let is_owner = here.rank() == Some(Role::Owner);
-        let may = is_owner && (required || has_own);
+        let decides = here.over_owners().is_ok();
+        let may = decides && (required || has_own);
         Self {
             required,
             to: may.then(|| routes::users_factor(here.bu())),
-            set_up: (is_owner && !may).then_some(routes::ACCOUNT_FACTOR),
+            set_up: (decides && !may).then_some(routes::ACCOUNT_FACTOR),
         }
     }
 }

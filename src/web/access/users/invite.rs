@@ -92,7 +92,7 @@ pub(super) fn role_in(form: &Fields) -> Result<Role, FieldErrors> {
 
 /// The roles that the login can give, with the chosen one.
 pub(super) fn roles(here: &Here, chosen: Role) -> Vec<Choice> {
-    let given = Role::ALL.iter().copied().filter(|role| decides_on(here, *role));
+    let given = Role::ALL.iter().copied().filter(|role| decides_on(here, *role).is_ok());
     let choice = |role: Role| Choice {
         value: role.to_string(),
         label: format!("{}: {}", label(role), sentence(role)),

@@ -2,6 +2,7 @@
 
 use crate::domain::access::user::Role;
 use crate::domain::time::Ts;
+use crate::ops::Refusal;
 use crate::ops::access::users::PersonView;
 use crate::web::format::{self, Moment};
 use crate::web::here::Here;
@@ -64,12 +65,12 @@ pub const fn label(role: Role) -> &'static str {
     }
 }
 
-/// Whether somebody with the role of this request decides on logins with the role `on`.
-pub fn decides_on(here: &Here, on: Role) -> bool {
-    match here.rank() {
-        Some(Role::Owner) => true,
-        Some(Role::Admin) => on < Role::Owner,
-        Some(Role::Viewer | Role::Developer) | None => false,
+/// Passes those who decide on logins with the role `on`.
+pub fn decides_on(here: &Here, on: Role) -> Result<(), Refusal> {
+    match on {
+        Role::Owner => here.over_owners(),
+        _ if here.is_admin() => Ok(()),
+        _ => Err(Refusal::Caller),
     }
 }
 
@@ -90,7 +91,7 @@ impl Row {
             last: row.last_signed_in_at.map(|at| Moment::relative(at, now)),
             note,
             off: off.then(|| Mark::new(Tone::Off, "Switched off")),
-            menu: decides_on(here, row.role).then(|| {
+            menu: decides_on(here, row.role).is_ok().then(|| {
                 let (bu, id) = (here.bu(), row.id);
                 let other = here.signed.login.user != id;
                 Menu {
