@@ -403,16 +403,18 @@ fn an_old_sign_in_is_renewed_before_users_are_changed(database: &TestDatabase) {
     }
     // Afterwards one is back where the button is: these addresses show no page.
     let at = format!("{}/{id}/sign-out", users(&site));
-    let token = admin.token(&users(&site));
+    let token = admin.token(&site.webhooks());
     let list = format!("{}?q=ada", users(&site));
     for (page, next) in [
         (site.url(&list), list.as_str()),
         ("https://elsewhere.example//evil.example/".to_owned(), "//evil.example/"),
         (String::new(), "/"),
     ] {
-        let sent = || crate::support::http::send(admin.form(&at, &token, &[]).header("referer", &page));
-        let told = until(|| Some(sent()).filter(|answer| answer.status != 429)).body;
-        let query = between(&told, "/confirm?", "\"").unwrap();
+        let form = || admin.form(&at, &token, &[]).header("origin", site.url("")).header("referer", &page);
+        let sent = || crate::support::http::send(form());
+        let told = until(|| Some(sent()).filter(|answer| answer.status != 429));
+        assert_eq!(told.status, 401, "{page}: {told:?}");
+        let query = between(&told.body, "/confirm?", "\"").unwrap();
         let (_, asked) = url::form_urlencoded::parse(query.as_bytes()).next().unwrap();
         assert_eq!(asked, next);
     }
