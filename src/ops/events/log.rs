@@ -157,7 +157,12 @@ fn of_unit(conn: &mut Conn, bu: BuId, query: &LogQuery, span: &Span) -> Result<L
         let is_wanted =
             |head: &EventHead| span.holds(head.id) && fits(query, &head.event_type, head.received_at);
         let wanted: Vec<EventId> = heads.iter().filter(|head| is_wanted(head)).map(|head| head.id).collect();
-        let sent = deliveries::by_event(conn, bu, &wanted)?;
+        // Few of many failed: only theirs are read whole. The others count as unsent, which nobody asked for.
+        let read = match query.outcome {
+            Some(Outcome::Failed) => deliveries::given_up_among(conn, bu, &wanted)?,
+            _ => wanted,
+        };
+        let sent = deliveries::by_event(conn, bu, &read)?;
         for head in heads {
             if oldest.is_some_and(|oldest| head.received_at < oldest) {
                 return Ok(collected.end());

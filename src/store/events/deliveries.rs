@@ -189,7 +189,18 @@ pub fn of_events(conn: &mut Conn, bu: BuId, events: &[EventId]) -> QueryResult<V
         .load(conn)
 }
 
-/// The same, by event; those without any are left out.
+/// Those of these events of which a delivery to a webhook of `bu` was given up. The state is bound and not written
+/// out, so that SQLite looks at the deliveries of these events and not at all that were ever given up.
+pub fn given_up_among(conn: &mut Conn, bu: BuId, events: &[EventId]) -> QueryResult<Vec<EventId>> {
+    deliveries::table
+        .filter(deliveries::event_id.eq_any(events).and(deliveries::bu_id.eq(bu)))
+        .filter(deliveries::state.eq(DeliveryState::Exhausted))
+        .select(deliveries::event_id)
+        .distinct()
+        .load(conn)
+}
+
+/// The deliveries of these events to webhooks of `bu` by event; those without any are left out.
 pub fn by_event(
     conn: &mut Conn,
     bu: BuId,
