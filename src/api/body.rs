@@ -119,7 +119,7 @@ impl Fields {
         self.left.remove(name)
     }
 
-    /// Any value of the whole body's object, as it is written: numbers and doubled names stay what they are.
+    /// Any value of the whole body's object, as it is written: 1.10 stays 1.10.
     pub fn written(&mut self, name: &str) -> Option<String> {
         self.left.remove(name)?;
         let all: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(&self.written).ok()?;

@@ -19,36 +19,24 @@ const LOCK: i64 = 0x6265_6c6c;
 pub fn run(conn: &mut Conn) -> Result<usize, OpenError> {
     match conn {
         Conn::Sqlite(c) => {
-            if !is_behind(c, &SQLITE)? {
-                return Ok(0);
-            }
-            // Looked at once more under the write lock: another process may have been faster.
-            brought(conn)
+            // Looked at once more under the write lock: another process may have been faster. The
+            // transactions of the steps nest in this one.
+            let is_behind = is_behind(c, &SQLITE)?;
+            let run_all = |conn: &mut Conn| each!(conn, c => run_pending(c, SQLITE));
+            let done = if is_behind { write_transaction(conn, run_all)? } else { 0 };
+            texts::fill(conn)?;
+            Ok(done)
         }
         Conn::Pg(c) => {
             // A step over a long history takes its time, and others wait for whoever takes it.
             c.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
             c.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
-            let done = brought(conn);
+            let done = run_pending(c, POSTGRES);
+            let filled = done.and_then(|done| Ok(texts::fill(conn).map(|()| done)?));
             each!(conn, c => c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})")))?;
-            done
+            filled
         }
     }
-}
-
-/// Runs the steps that are missing and what only the program can do after them: all or nothing. The transactions of
-/// the steps nest in this one.
-fn brought(conn: &mut Conn) -> Result<usize, OpenError> {
-    write_transaction(conn, |conn| {
-        let done = match conn {
-            Conn::Sqlite(c) => run_pending(c, SQLITE)?,
-            Conn::Pg(c) => run_pending(c, POSTGRES)?,
-        };
-        if done > 0 {
-            texts::fill(conn)?;
-        }
-        Ok(done)
-    })
 }
 
 fn run_pending<DB, C>(conn: &mut C, steps: EmbeddedMigrations) -> Result<usize, OpenError>

@@ -6,11 +6,14 @@ use diesel::prelude::*;
 
 use crate::domain::id::{BuId, WebhookId};
 use crate::domain::search::folded;
-use crate::store::dialect::{Holds, holds};
+use crate::store::dialect::{Holds, holds, write_transaction};
 use crate::store::pool::Conn;
 use crate::store::schema::{endpoints, webhook_texts, webhooks};
+use crate::store::system::settings;
 
-/// How many webhooks without a text are looked for at once.
+/// The setting that tells that every webhook has its text.
+const FILLED: &str = "webhook_texts";
+/// How many texts one transaction writes.
 const STEP: i64 = 500;
 
 /// Whether `text` stands in a row.
@@ -43,25 +46,34 @@ pub(super) fn renew(conn: &mut Conn, bu: BuId, id: WebhookId) -> QueryResult<()>
     diesel::insert_into(webhook_texts::table).values(row).execute(conn).map(drop)
 }
 
-/// Writes what is missing: all there is, when the table is new.
+/// Writes what is missing in a database whose webhooks are older than this table: once, in transactions of its own, and
+/// again from where it was interrupted.
 pub fn fill(conn: &mut Conn) -> QueryResult<()> {
-    let mut last: Option<WebhookId> = None;
-    loop {
-        let written = webhook_texts::table.filter(webhook_texts::webhook_id.eq(webhooks::id));
-        let mut query = webhooks::table
-            .filter(webhooks::deleted_at.is_null().and(not(exists(written))))
-            .select((webhooks::bu_id, webhooks::id))
-            .order(webhooks::id)
-            .limit(STEP)
-            .into_boxed();
-        if let Some(last) = last {
-            query = query.filter(webhooks::id.gt(last));
-        }
-        let missing: Vec<(BuId, WebhookId)> = query.load(conn)?;
-        let Some((_, end)) = missing.last() else { return Ok(()) };
-        last = Some(*end);
-        for (bu, id) in missing {
-            renew(conn, bu, id)?;
-        }
+    if settings::get(conn, FILLED)?.is_some() {
+        return Ok(());
     }
+    let mut last = None;
+    while let Some(end) = write_transaction(conn, |conn| fill_after(conn, last))? {
+        last = Some(end);
+    }
+    settings::set(conn, FILLED, "yes")
+}
+
+/// Writes what is missing of some webhooks after `last`; gives the last of those, `None` when there are no more.
+fn fill_after(conn: &mut Conn, last: Option<WebhookId>) -> QueryResult<Option<WebhookId>> {
+    let this = webhook_texts::webhook_id.eq(webhooks::id).and(webhook_texts::bu_id.eq(webhooks::bu_id));
+    let mut query = webhooks::table
+        .filter(webhooks::deleted_at.is_null().and(not(exists(webhook_texts::table.filter(this)))))
+        .select((webhooks::bu_id, webhooks::id))
+        .order(webhooks::id)
+        .limit(STEP)
+        .into_boxed();
+    if let Some(last) = last {
+        query = query.filter(webhooks::id.gt(last));
+    }
+    let missing: Vec<(BuId, WebhookId)> = query.load(conn)?;
+    for (bu, id) in &missing {
+        renew(conn, *bu, *id)?;
+    }
+    Ok(missing.last().map(|(_, id)| *id))
 }

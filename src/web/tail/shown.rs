@@ -33,7 +33,7 @@ pub trait Line: Send + 'static {
 pub struct Look<L> {
     /// Its lines, newest first.
     pub lines: Vec<L>,
-    /// From when on every line that came in is among them, where a reader is to be told that others are missing.
+    /// When the oldest that was looked at came in, where a reader is to be told that others are missing.
     pub since: Option<Ts>,
 }
 
@@ -49,6 +49,8 @@ pub struct Shown {
     /// Everything that was final before this moment was on the page.
     since: Ts,
     versions: HashMap<String, String>,
+    /// Whether it was told that lines are missing.
+    is_stale: bool,
 }
 
 /// What a look gave to send.
@@ -66,11 +68,13 @@ impl Shown {
     /// whose page holds the lines with these keys.
     pub fn after(cursor: Option<&str>, now: Ts, on_page: impl Iterator<Item = String>) -> Self {
         let seen = cursor.and_then(|text| text.parse().ok()).map_or(now, Ts);
-        Self { since: seen.min(now) - SLACK, versions: on_page.map(|key| (key, String::new())).collect() }
+        let versions = on_page.map(|key| (key, String::new())).collect();
+        Self { since: seen.min(now) - SLACK, versions, is_stale: false }
     }
 
-    /// What is new among the lines of a look, as read at `now`; `draw` makes one line, told whether it has just come in. More than
-    /// one look goes over may have come in since the one before: then the list is to be read anew.
+    /// What is new among the lines of a look, as read at `now`; `draw` makes one line, told whether it has just come
+    /// in. When more came in between two looks than one goes over, the reader is told to read the list anew, once:
+    /// that begins another stream.
     pub fn next<L: Line>(
         &mut self,
         (lines, since): (&[L], Option<Ts>),
@@ -80,9 +84,9 @@ impl Shown {
         let known = std::mem::take(&mut self.versions);
         let mut next = Next { text: String::new(), more: false, busy: false };
         let mut left = MOST_AT_ONCE;
-        if let Some(since) = since.filter(|since| *since > self.since + SLACK) {
-            self.since = since - SLACK;
-            next.text.extend(["event: stale\nid: ", &since.0.to_string(), "\ndata: stale\n\n"]);
+        if !self.is_stale && since.is_some_and(|since| since > self.since + SLACK) {
+            self.is_stale = true;
+            next.text.push_str("event: stale\ndata: stale\n\n");
         }
         for line in lines.iter().rev() {
             let (key, version) = (line.key(), line.version());
@@ -209,8 +213,9 @@ mod tests {
             |since, now| shown.next((&lines, since), now, |_, _| Ok("<li>".to_owned())).unwrap().text;
         assert!(!text(Some(NOON), NOON).contains("event: stale"), "it begins where the page ended");
         let told = text(Some(burst), later);
-        assert!(told.starts_with(&format!("event: stale\nid: {}\n", burst.0)), "{told}");
-        assert!(!text(Some(burst), later).contains("event: stale"));
+        assert!(told.starts_with("event: stale\ndata: stale\n\n"), "{told}");
+        let again = later + Duration::from_secs(1);
+        assert!(!text(Some(again), again + Duration::from_secs(1)).contains("event: stale"));
     }
 
     #[test]

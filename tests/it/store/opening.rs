@@ -75,9 +75,11 @@ fn webhooks_of_an_older_database_are_found(database: &TestDatabase) {
     // As it was before what webhooks are found by was stored.
     database.execute("DROP TABLE webhook_texts");
     database.execute("DROP INDEX webhooks_by_status");
+    database.execute("DELETE FROM settings WHERE name = 'webhook_texts'");
     database.execute("DELETE FROM __diesel_schema_migrations WHERE version = '20261121000140'");
     let address = Address::parse(&database.url()).unwrap();
     assert_eq!(migrate::run(&mut address.open().unwrap()).unwrap(), 1);
+    assert_eq!(database.lines("SELECT webhook_id AS line FROM webhook_texts"), [kept.to_string()]);
     for text in ["EMILE", "receiver.example", kept.as_str()] {
         let wanted = Search { text: text.to_owned(), limit: 10, ..Search::default() };
         let found = search(&world.operator(), bu, &wanted).unwrap().page.rows;

@@ -149,7 +149,7 @@ fn more_than_comes_in_line_by_line_leaves_no_holes() {
         browser.find("[data-tail-pause]").await?.click().await?;
         state(&browser, "Paused").await?;
         publish_many(&site, 70);
-        let new = there(&browser, "//*[@data-tail-new][contains(., 'Over 50 new events')]").await?;
+        let new = there(&browser, "//*[@data-tail-new][contains(., 'New events')]").await?;
         assert_eq!(shown(&browser).await?, Vec::<String>::new(), "the list stands still");
         new.click().await?;
         let newest = |at: usize| format!("//*[@id='events']/ol/li[.//*[@title='{}']]", stored(&database)[at]);

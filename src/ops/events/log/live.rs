@@ -36,7 +36,7 @@ pub struct LiveLine {
 pub struct LiveLog {
     /// The latest entries, newest first, and those that were asked for.
     pub lines: Vec<LiveLine>,
-    /// From when on every entry was looked at; `None` for all of them.
+    /// When the oldest of the latest entries that were looked at came in; `None` where there is none before it.
     pub since: Option<Ts>,
 }
 
