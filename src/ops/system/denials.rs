@@ -136,7 +136,9 @@ impl Waiting {
         if !self.counts.contains_key(&key) {
             let of_one = self.counts.keys().filter(|known| known.caller == key.caller).count();
             if of_one >= MOST_OF_ONE {
-                key = Key { denial: others(key.denial.action), network: None, ..key };
+                // The unit's own log tells of them, unless the caller reaches that many units.
+                let bu = key.denial.bu.filter(|_| of_one < 2 * MOST_OF_ONE);
+                key = Key { denial: Denial { bu, ..others(key.denial.action) }, network: None, ..key };
             }
         }
         if !self.counts.contains_key(&key) && self.counts.len() >= MOST_KINDS {
@@ -328,6 +330,19 @@ mod tests {
         let further = format!(r#"others {{"times":{}}}"#, MOST_KINDS - MOST_OF_ONE);
         assert_eq!(told.iter().filter(|row| **row == further).count(), 2, "{told:?}");
         assert!(told.contains(&r#"mine {"times":1}"#.to_owned()));
+    }
+
+    #[test]
+    fn the_log_of_the_unit_tells_of_the_others_too() {
+        let world = World::new();
+        let made = world.channel("Ours");
+        let viewer = world.login(made.partner, Role::Viewer);
+        for n in 0..=MOST_OF_ONE {
+            let here = Denial { bu: made.bu, ..denial(&n.to_string()) };
+            world.tools.known.denials.note(&viewer.actor, &Source::default(), here);
+        }
+        let told: Vec<_> = all(&world).into_iter().filter(|row| row.target_id == "others").collect();
+        assert_eq!(told.iter().map(|row| row.bu_id).collect::<Vec<_>>(), [made.bu]);
     }
 
     #[test]

@@ -63,6 +63,11 @@ impl Browser {
         self.window.query(By::Css(css)).wait(LIMIT, Duration::from_millis(50)).first().await
     }
 
+    /// Whether there is no element of this selector any more, in the page that is there or the one that comes.
+    pub async fn gone(&self, css: &str) -> WebDriverResult<bool> {
+        self.window.query(By::Css(css)).wait(LIMIT, Duration::from_millis(50)).not_exists().await
+    }
+
     /// Shows pages as a screen of this size would, in CSS pixels.
     pub async fn resize(&self, width: u32, height: u32) -> WebDriverResult<()> {
         let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});

@@ -138,7 +138,7 @@ fn a_failed_swap_shows_a_toast_that_stays_and_leaves_the_page_as_it_was() {
         browser.find("button[role=switch][aria-checked=false]").await?;
         // The refusal stays until it is dismissed.
         toast(&browser, "The wire ends here").await?.find(By::Css("[data-dismiss]")).await?.click().await?;
-        assert!(browser.window.find_all(By::Css(".toast")).await?.is_empty());
+        assert!(browser.gone(".toast").await?);
 
         // Too fast: with when to try again.
         run(

@@ -190,7 +190,7 @@ fn the_palette_opens_by_key_from_anywhere_and_is_used_by_keyboard() {
         axe(&browser, "the palette, nothing found").await?;
         assert_eq!(browser.find("#palette-said").await?.text().await?, "Nothing found");
         field.send_keys(Key::Escape).await?;
-        assert!(browser.window.find_all(By::Css("dialog:modal")).await?.is_empty());
+        assert!(browser.gone("dialog:modal").await?);
         // "/" opens it where a page has no search of its own.
         browser.find("body").await?.send_keys("/").await?;
         let field = browser.find(input).await?;

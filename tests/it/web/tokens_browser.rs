@@ -45,7 +45,7 @@ fn a_token_is_made_copied_lost_and_rotated() {
 
         let secret = make(&browser, "Order desk").await?;
         assert_eq!(browser.focused().await?, "new-token", "the focus follows the secret");
-        assert!(browser.window.find_all(By::Css("dialog")).await?.is_empty(), "the dialog is gone");
+        assert!(browser.gone("dialog").await?, "the dialog is gone");
         axe(&browser, "the secret").await?;
         browser.find("#show").await?.send_keys("Unused").await?;
         browser.find("#tokens .empty").await?;

@@ -59,7 +59,7 @@ fn a_test_event_is_sent_and_answered_in_the_dialog() {
         browser.find("#te-results[hx-get]").await?;
         receiver.release();
         browser.find("#te-results .code.ok").await?;
-        assert!(browser.window.find_all(By::Css("#te-results[hx-get]")).await?.is_empty());
+        assert!(browser.gone("#te-results[hx-get]").await?);
         browser.assert_quiet().await
     });
 }

@@ -82,7 +82,7 @@ fn a_webhook_is_pasted_without_scripts() {
         url.send_keys("https://hub.example.com/in").await?;
         press(&browser, ".page-head button[value='review']").await?;
         press(&browser, "dialog .btn[value='show']").await?;
-        assert!(browser.window.find_all(By::Css("dialog")).await?.is_empty());
+        assert!(browser.gone("dialog").await?);
         assert!(browser.find("input[name='new'][value='1']").await?.is_selected().await?, "ticks are kept");
         press(&browser, ".page-head button[value='review']").await?;
         press(&browser, "dialog button[value='apply']").await?;

@@ -103,7 +103,7 @@ fn a_webhook_is_added_with_the_keyboard_and_its_secret_is_gone_afterwards() {
         let secret = browser.find("#webhook-secret").await?.text().await?;
         assert!(secret.starts_with("whsec_"), "{secret}");
         assert_eq!(browser.focused().await?, "new-secret", "the focus follows the secret");
-        assert!(browser.window.find_all(By::Css("dialog")).await?.is_empty(), "the dialog is gone");
+        assert!(browser.gone("dialog").await?, "the dialog is gone");
         assert_eq!(browser.find("table.saved .name").await?.text().await?, "Order desk");
         assert_eq!(browser.window.current_url().await?.path(), site.webhooks());
         axe(&browser, "the secret").await?;
