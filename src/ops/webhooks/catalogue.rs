@@ -82,9 +82,8 @@ pub fn found<'a>(types: &'a [TypeView], text: &str) -> Vec<&'a TypeView> {
         let texts = [&one.name, &one.label, &one.group, &one.description];
         texts.into_iter().any(|text| folded(text).contains(&wanted))
     };
-    let place = |one: &TypeView| (catalogue::group_order(&one.group), one.group.clone());
     let mut found: Vec<&TypeView> = types.iter().filter(fits).collect();
-    found.sort_by_cached_key(|one| place(one));
+    found.sort_by_cached_key(|one| (catalogue::group_order(&one.group), one.group.clone()));
     found
 }
 

@@ -66,10 +66,9 @@ pub struct WebhookRow {
     pub rest_hook: bool,
 }
 
-/// Stores a webhook.
+/// Stores a webhook, which is found once its endpoints are stored too.
 pub fn insert(conn: &mut Conn, row: &WebhookRow) -> QueryResult<()> {
-    diesel::insert_into(webhooks::table).values(row).execute(conn)?;
-    texts::renew(conn, row.bu_id, row.id)
+    diesel::insert_into(webhooks::table).values(row).execute(conn).map(drop)
 }
 
 /// One webhook of `bu` that is not deleted.

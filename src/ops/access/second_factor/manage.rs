@@ -70,12 +70,6 @@ pub fn state(cx: &Cx) -> Result<Option<State>, Error> {
     cx.read(|conn| if is_on(conn, user)? { Ok(Some(state_of(conn, user)?)) } else { Ok(None) })
 }
 
-/// Whether the person signed in has a second factor.
-pub fn has_one(cx: &Cx) -> Result<bool, Error> {
-    let user = login(cx)?.user;
-    cx.read(|conn| is_on(conn, user))
-}
-
 /// A new key for the person signed in. Conflict `second_factor_on` when there is one.
 pub fn propose(cx: &Cx) -> Result<Proposal, Error> {
     let login = login(cx)?;
@@ -221,7 +215,8 @@ fn is_off(conn: &mut Conn, user: UserId) -> Result<(), Error> {
 
 fn may_turn_off(conn: &mut Conn, user: UserId) -> Result<(), Error> {
     if memberships::needs_second_factor(conn, user)? {
-        let text = "Your partner requires a second factor of everybody. An owner can end that in Users; of a global partner, the operator.";
+        let text = "Your partner requires a second factor of everybody. An owner can end that in Users; of a global \
+                    partner, the operator.";
         return Err(Error::conflict("second_factor_required", text));
     }
     Ok(())

@@ -5,9 +5,9 @@ mod policy;
 mod proof;
 
 pub use manage::{
-    Enabled, Proposal, State, TurnOffDraft, drop_of, enable, has_one, propose, propose_again, renew_codes,
-    state, turn_off,
+    Enabled, Proposal, State, TurnOffDraft, drop_of, enable, propose, propose_again, renew_codes, state,
+    turn_off,
 };
-pub use policy::{is_required, require, require_of};
+pub use policy::{has_one, is_required, require, require_of};
 
 pub(super) use proof::{Left, examine, redeem};

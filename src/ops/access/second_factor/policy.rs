@@ -38,6 +38,11 @@ pub fn require(cx: &Cx, bu: BuId, on: bool) -> Result<(), Error> {
     })
 }
 
+/// Whether whoever acts has a second factor; who is no login needs none.
+pub fn has_one(cx: &Cx) -> Result<bool, Error> {
+    cx.read(|conn| has_factor(cx, conn))
+}
+
 fn has_factor(cx: &Cx, conn: &mut Conn) -> Result<bool, Error> {
     match &cx.actor {
         Actor::Login(login) => Ok(second_factors::sealed(conn, login.user)?.is_some()),
